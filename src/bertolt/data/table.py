@@ -1,0 +1,84 @@
+"""A table as every reader hands it on: named columns and rows that know their line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record.
+
+    Args:
+        line: 1-based line of the file on which the record begins; in parquet, and for what is not
+            a file, the 1-based number of the record.
+        values: column name to value: str, int, float, bool, None, list or dict, as the format has it.
+    """
+
+    line: int
+    values: Mapping[str, Any]
+
+
+class Table(Protocol):
+    """Rows that can be read again and again, in constant memory."""
+
+    name: str
+    columns: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[Row]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A kind of file without a header line that a task knows, such as CoLA's tsv.
+
+    Args:
+        name: how messages call it, such as ``"CoLA tsv"``.
+        columns: the names of its columns, in order.
+        matches: told the fields of the first line, says whether the file is of this kind.
+        suffixes: the endings of file names for which it is tried.
+        delimiter: what stands between two fields.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    matches: Callable[[Sequence[str]], bool]
+    suffixes: tuple[str, ...] = (".tsv",)
+    delimiter: str = "\t"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that a task reads.
+
+    Args:
+        name: its name in Bertolt, as in an object input: ``"text"``.
+        aliases: other names under which files have it, most usual first.
+        target: whether it holds what is to be learnt, so that prediction does without it.
+        required: whether a row without it is an error (a target is required when training).
+    """
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    target: bool = False
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryTable:
+    """Rows that are in memory already.
+
+    Args:
+        name: how messages call it.
+        columns: the names of its columns.
+        rows: its rows.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    rows: Sequence[Row]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
