@@ -9,9 +9,8 @@ longest text of a batch (the examples' own default, 128 tokens for every text, i
 makes batches of like lengths and drops attention dropout, which sends scaled dot-product attention to its
 slow path on CPU. All else is the default of ``TrainingArguments``: fused AdamW, linear decay without
 warm-up, clipping at norm 1. Nothing is logged or saved. A few steps on a model that is thrown away warm the
-process up; every step of the run itself is then timed, for ``group_by_length`` sorts each 50 batches from
-long to short, and leaving out the first ones would flatter it (so let --max-steps be a multiple of 50, or
-run whole epochs).
+process up; every step of the run itself is then timed: ``group_by_length`` sorts each 50 batches from long to
+short, so leaving out the first would flatter it (let --max-steps be a multiple of 50, or run whole epochs).
 
 The last line of standard output is the JSON of ``Figures``. Needs torch, transformers and accelerate alone.
 """
