@@ -1,0 +1,1 @@
+"""Metrics per kind of output, confidence intervals and paired tests: numbers only."""
