@@ -55,8 +55,7 @@ def _compute_f1(a_gold: str, a_pred: str) -> float:
         return 0
     precision = 1.0 * num_same / len(pred_toks)
     recall = 1.0 * num_same / len(gold_toks)
-    f1 = (2 * precision * recall) / (precision + recall)
-    return f1
+    return (2 * precision * recall) / (precision + recall)
 
 
 def _raw_scores(answers: Sequence[str], a_pred: str) -> tuple[float, float]:
@@ -97,8 +96,7 @@ def _f1_score(prediction: str, ground_truth: str) -> float:
         return 0
     precision = 1.0 * num_same / len(prediction_tokens)
     recall = 1.0 * num_same / len(ground_truth_tokens)
-    f1 = (2 * precision * recall) / (precision + recall)
-    return f1
+    return (2 * precision * recall) / (precision + recall)
 
 
 def _exact_match_score(prediction: str, ground_truth: str) -> bool:
