@@ -1,0 +1,70 @@
+# make VENV=/elsewhere uses another virtual environment. A small CPU build of torch:
+# make install PIP_ARGS='--extra-index-url https://download.pytorch.org/whl/cpu'
+PYTHON   ?= python3.11
+VENV     ?= .venv
+EXTRAS   ?= starter
+PIP_ARGS ?=
+
+BIN   := $(VENV)/bin
+comma := ,
+# A stamp for each set of extras, so that a second run has nothing to do.
+INSTALLED := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
+TESTABLE  := $(INSTALLED)-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo check test test-page test-slow clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+install: $(INSTALLED) ## Make the virtual environment and install the package; then .venv/bin/bertolt is the command
+
+demo: $(INSTALLED) ## Train on film reviews, evaluate, and judge three sentences
+	$(BIN)/bertolt train rotten-tomatoes --out runs/demo
+	$(BIN)/bertolt evaluate runs/demo rotten-tomatoes
+	$(BIN)/bertolt predict runs/demo \
+	    "A gorgeous, witty, seductive film." \
+	    "The plot is thin and the jokes fall flat." \
+	    "Not half as bad as I feared."
+	@echo
+	@echo "Next, try:"
+	@echo "  $(BIN)/bertolt predict runs/demo 'What do you think of the film?'"
+	@echo "  $(BIN)/bertolt check reviews.csv      (a file of your own, with the columns text and label)"
+	@echo "  $(BIN)/bertolt train reviews.csv"
+	@echo "  $(BIN)/bertolt --help"
+
+check: $(TESTABLE) ## Check style, formatting, types and the layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check ## Run the checks and the unit, contract and end-to-end tests
+	$(BIN)/pytest $(wildcard tests/unit tests/contract tests/end_to_end)
+
+test-page: $(TESTABLE) ## Run the tests of the page in a browser
+	$(call pytest-if-any,tests/browser)
+
+test-slow: $(TESTABLE) ## Run the tests that take minutes
+	$(call pytest-if-any,tests/slow)
+
+clean: ## Remove what checks, tests and builds leave behind; the environment and the models stay
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests -name __pycache__ -prune -exec rm -rf {} +
+
+define pytest-if-any
+	@if find $(1) -name 'test_*.py' 2>/dev/null | grep -q .; \
+	then echo "$(BIN)/pytest $(1)"; $(BIN)/pytest $(1); \
+	else echo "$(1) holds no tests yet"; fi
+endef
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install $(PIP_ARGS) -c constraints.txt -e '.$(if $(EXTRAS),[$(EXTRAS)])'
+	@touch $@
+
+$(TESTABLE): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install $(PIP_ARGS) -c constraints.txt -e '.[dev$(if $(EXTRAS),$(comma)$(EXTRAS))]'
+	@touch $(INSTALLED) $@
