@@ -39,10 +39,10 @@ def processor_name() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     if not cpuinfo.exists():
         return platform.processor() or platform.machine()
-    fields = dict(
-        (key.strip(), value.strip())
+    fields = {
+        key.strip(): value.strip()
         for key, _, value in (row.partition(":") for row in cpuinfo.read_text().splitlines())
-    )
+    }
     flags = fields.get("flags", "").split()
     vectors = next((name for name in ("amx_tile", "avx512f", "avx2") if name in flags), "no avx2")
     family = f"family {fields.get('cpu family', '?')} model {fields.get('model', '?')}"

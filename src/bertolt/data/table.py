@@ -24,8 +24,13 @@ class Row:
 class Table(Protocol):
     """Rows that can be read again and again, in constant memory."""
 
-    name: str
-    columns: tuple[str, ...]
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of its columns."""
 
     def __iter__(self) -> Iterator[Row]: ...
 

@@ -1,0 +1,126 @@
+"""DATA, as the verbs take it: a path, a packaged name or ``hf:owner/name``, with or without ``:split``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from bertolt.data.packaged import DATASETS, packaged_tables
+from bertolt.data.readers import open_table
+from bertolt.data.table import Layout, Row, Table
+from bertolt.errors import MissingExtraError, NetworkError, UnknownNameError
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a DATA stands for.
+
+    Args:
+        name: as it was given.
+        whole: the table of a file, which has no splits of its own; None for a named data set.
+        parts: the tables of a named data set by split; empty for a file.
+    """
+
+    name: str
+    whole: Table | None
+    parts: dict[str, Table]
+
+    def pick(self, split: Split) -> Table:
+        """The table for a verb that reads one split; a file is read whole.
+
+        Raises:
+            UnknownNameError: the data set has no such split.
+        """
+        if self.whole is not None:
+            return self.whole
+        if split not in self.parts:
+            raise UnknownNameError(f"split of {self.name}", split, self.parts)
+        return self.parts[split]
+
+
+def open_source(data: str, layouts: Sequence[Layout] = ()) -> Source:
+    """Opens a DATA.
+
+    ``name:split`` gives that split alone, as if it were a file.
+
+    Raises:
+        UnknownNameError: neither a file nor a name; near names are offered.
+        DataError: a file that cannot be read.
+        MissingExtraError, NetworkError: for names that need a package or the Hub.
+    """
+    if data.startswith("hf:"):
+        name, split = _split_off(data[3:])
+        return _single(data, _hub_tables(name), split)
+    if Path(data).exists():
+        return Source(data, open_table(Path(data), layouts), {})
+    name, split = _split_off(data)
+    if name in DATASETS:
+        return _single(data, {**packaged_tables(name)}, split)
+    if Path(data).suffix or "/" in data:
+        return Source(data, open_table(Path(data), layouts), {})  # raises, naming near files
+    raise UnknownNameError("file or packaged data set", data, DATASETS)
+
+
+def _split_off(data: str) -> tuple[str, str | None]:
+    name, colon, split = data.rpartition(":")
+    return (name, split) if colon else (data, None)
+
+
+def _single(data: str, parts: dict[str, Table], split: str | None) -> Source:
+    if split is None:
+        return Source(data, None, parts)
+    if split not in parts:
+        raise UnknownNameError(f"split of {data.rpartition(':')[0]}", split, parts)
+    return Source(data, parts[split], {})
+
+
+@dataclass(frozen=True, slots=True)
+class HubTable:
+    """A split of a Hub data set; class numbers are read as their names."""
+
+    name: str
+    columns: tuple[str, ...]
+    data: Any
+
+    def __iter__(self) -> Iterator[Row]:
+        names = {
+            column: feature.names
+            for column, feature in self.data.features.items()
+            if hasattr(feature, "names")
+        }
+        for line, record in enumerate(self.data, start=1):
+            values = dict(record)
+            for column, known in names.items():
+                number = values[column]
+                # The Hub writes -1 where a label is held back.
+                values[column] = known[number] if number is not None and number >= 0 else None
+            yield Row(line, values)
+
+
+def _hub_tables(name: str) -> dict[str, Table]:
+    try:
+        import datasets
+        from datasets.exceptions import DatasetNotFoundError
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("hub", f"the data set hf:{name}") from error
+    try:
+        loaded = datasets.load_dataset(name)
+    except DatasetNotFoundError as error:
+        raise UnknownNameError(
+            "data set on the Hub", name, DATASETS, do="check the id on the Hub's page"
+        ) from error
+    except (ConnectionError, OSError) as error:
+        raise NetworkError(
+            f"the data set {name!r} on the Hub",
+            "that the Hub cannot be reached",
+            "check the network, or name a file or a packaged data set",
+        ) from error
+    return {
+        str(split): HubTable(f"hf:{name}:{split}", tuple(part.column_names), part)
+        for split, part in loaded.items()
+    }

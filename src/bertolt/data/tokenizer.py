@@ -1,0 +1,195 @@
+"""Text to token ids and back to characters, safe to share between threads.
+
+Truncation and padding are cleared once, when a tokenizer is loaded, and never set again: fast tokenizers
+keep both as state, and calls with different settings from several threads return wrong lengths in silence.
+Cutting is ``bertolt.data.truncation``, padding is ``bertolt.data.batching``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer as Core
+
+from bertolt.errors import FolderError
+
+Ids = NDArray[np.int32]
+NO_OFFSETS: NDArray[np.int32] = np.zeros((0, 2), dtype=np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of one text, without special tokens.
+
+    Args:
+        ids: shape (n,).
+        offsets: first character and the one after the last of each token, shape (n, 2); shape (0, 2)
+            where they were not asked for.
+    """
+
+    ids: Ids
+    offsets: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The special tokens around one text, or around and between two.
+
+    Args:
+        before, between, after: their ids; ``between`` is unused for one text.
+        types: the token types of before, first text, between, second text, after.
+    """
+
+    before: tuple[int, ...]
+    between: tuple[int, ...]
+    after: tuple[int, ...]
+    types: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """How many special tokens it adds."""
+        return len(self.before) + len(self.between) + len(self.after)
+
+
+class Tokenizer:
+    """A fast tokenizer with its truncation and padding cleared.
+
+    Args:
+        fast: a ``transformers`` fast tokenizer; this object owns it from now on.
+    """
+
+    def __init__(self, fast: Any) -> None:
+        self._fast = fast
+        self._core: Core = fast.backend_tokenizer
+        self._core.no_truncation()
+        self._core.no_padding()
+
+    @classmethod
+    def from_folder(cls, folder: Path | str) -> Tokenizer:
+        """Loads the tokenizer of a Hugging Face folder.
+
+        Raises:
+            FolderError: the folder has no tokenizer that can be read.
+        """
+        from transformers import AutoTokenizer
+
+        try:
+            fast = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        except (OSError, ValueError, KeyError) as error:
+            raise FolderError(
+                "tokenizer files that can be read",
+                f"in {str(folder)!r}: {_first_line(error)}",
+                "copy the whole model folder again",
+            ) from error
+        if not hasattr(fast, "backend_tokenizer"):
+            raise FolderError(
+                "a fast tokenizer (tokenizer.json)",
+                f"only a slow one in {str(folder)!r}",
+                "save the tokenizer as tokenizer.json with transformers first",
+            )
+        return cls(fast)
+
+    def tokens(self, texts: Sequence[str], *, offsets: bool = False) -> list[Tokens]:
+        """Tokenises many texts at once, in parallel in Rust.
+
+        Lone surrogates, which no UTF-8 text can hold, are read as U+FFFD; that keeps every offset true.
+        """
+        clean = [text if text.isascii() else replace_surrogates(text) for text in texts]
+        encode = self._core.encode_batch if offsets else self._core.encode_batch_fast
+        found = []
+        for encoding in encode(clean, add_special_tokens=False):
+            ids = np.asarray(encoding.ids, dtype=np.int32)
+            where = np.asarray(encoding.offsets, dtype=np.int32).reshape(-1, 2) if offsets else NO_OFFSETS
+            found.append(Tokens(ids, where))
+        return found
+
+    def token_to_id(self, token: str) -> int | None:
+        """The id of one token, or None where the vocabulary lacks it."""
+        return self._core.token_to_id(token)
+
+    def id_to_token(self, token_id: int) -> str | None:
+        """The token of one id."""
+        return self._core.id_to_token(token_id)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Token ids as text."""
+        return self._core.decode(list(ids), skip_special_tokens=False)
+
+    @property
+    def vocab_size(self) -> int:
+        """Tokens in the vocabulary, added ones included."""
+        return self._core.get_vocab_size(with_added_tokens=True)
+
+    @property
+    def pad_id(self) -> int:
+        """The id that fills up a row; it is masked, so any will do where the tokenizer names none."""
+        found: int | None = self._fast.pad_token_id
+        return 0 if found is None else found
+
+    @property
+    def mask_token(self) -> str | None:
+        """The token that stands for a missing word, or None where the family has none."""
+        found: str | None = self._fast.mask_token
+        return found
+
+    @property
+    def special_ids(self) -> frozenset[int]:
+        """The ids of all special tokens."""
+        return frozenset(self._fast.all_special_ids)
+
+    @cached_property
+    def single(self) -> Template:
+        """What stands around one text."""
+        encoding = self._core.encode("a")
+        return _template(encoding.ids, encoding.type_ids, encoding.sequence_ids)
+
+    @cached_property
+    def pair(self) -> Template:
+        """What stands around and between two texts."""
+        encoding = self._core.encode("a", "a")
+        return _template(encoding.ids, encoding.type_ids, encoding.sequence_ids)
+
+    def save(self, folder: Path, max_length: int) -> None:
+        """Writes the tokenizer's files, with ``model_max_length`` set and nothing baked in."""
+        self._fast.model_max_length = max_length
+        self._fast.save_pretrained(folder)
+
+
+def replace_surrogates(text: str) -> str:
+    """The text with every lone surrogate replaced by U+FFFD, character for character."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if _has(text) else text
+
+
+def _has(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _template(ids: list[int], types: list[int], sequences: list[int | None]) -> Template:
+    first = [index for index, sequence in enumerate(sequences) if sequence == 0]
+    second = [index for index, sequence in enumerate(sequences) if sequence == 1]
+    middle = range(first[-1] + 1, second[0]) if second else range(0)
+    end = range((second or first)[-1] + 1, len(ids))
+
+    def kind(positions: Sequence[int]) -> int:
+        return types[positions[0]] if positions else 0
+
+    return Template(
+        before=tuple(ids[: first[0]]),
+        between=tuple(ids[index] for index in middle),
+        after=tuple(ids[index] for index in end),
+        types=(kind(range(first[0])), kind(first), kind(middle), kind(second), kind(end)),
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n")[0][:200] or type(error).__name__

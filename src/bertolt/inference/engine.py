@@ -1,0 +1,79 @@
+"""Engines: rows of token ids to logits. One interface, so that a pipeline never knows which one it has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import nn
+
+from bertolt.data.batching import collate, fill
+from bertolt.data.features import Feature
+from bertolt.models.heads import Head, Inputs
+from bertolt.tasks.task import Logits
+
+#: Tokens of a batch, padding included. On a processor larger batches only leave its caches.
+MAX_TOKENS = {"cpu": 4096, "cuda": 65536, "mps": 16384}
+
+
+class Engine(Protocol):
+    """Runs a network over features."""
+
+    def logits(self, features: Sequence[Feature]) -> list[Logits]:
+        """The logits of each feature, in order, whatever their number and lengths."""
+
+
+class TorchEngine:
+    """Runs a transformers model with torch, batches sorted by length and filled by tokens.
+
+    Args:
+        network: the model; it is moved to ``device``.
+        head: what stands on its encoder.
+        pad_id: the token that fills up a row.
+        device: where it runs.
+        dtype: float32, or bfloat16, which gives up the promise that batch-mates change nothing.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        head: Head,
+        *,
+        pad_id: int,
+        device: torch.device,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        self.network = network.to(device)
+        self.device = device
+        self._head = head
+        self._pad_id = pad_id
+        self._dtype = dtype
+
+    def logits(self, features: Sequence[Feature]) -> list[Logits]:
+        """See ``Engine.logits``."""
+        lengths = [len(feature) for feature in features]
+        found: list[Logits | None] = [None] * len(features)
+        was_training = self.network.training
+        self.network.eval()
+        with torch.inference_mode():
+            for batch in fill(lengths, MAX_TOKENS[self.device.type]):
+                rows = self._run([features[index] for index in batch])
+                for index, row in zip(batch, rows, strict=True):
+                    found[index] = row
+        self.network.train(was_training)
+        return [row for row in found if row is not None]
+
+    def _run(self, features: Sequence[Feature]) -> list[Logits]:
+        inputs = tensors(features, self._pad_id, self.device)
+        with torch.autocast(self.device.type, self._dtype, enabled=self._dtype != torch.float32):
+            logits = self._head.forward(self.network, inputs)
+        array: Logits = logits.float().cpu().numpy().astype(np.float32, copy=False)
+        return self._head.split(array, features)
+
+
+def tensors(features: Sequence[Feature], pad_id: int, device: torch.device) -> Inputs:
+    """A batch of features as the network's inputs, on its device."""
+    arrays = collate(features, pad_id)
+    return {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}

@@ -1,0 +1,147 @@
+"""The pipeline: human text in, result out. One in, one out; list in, list out; iterable in, iterator out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, overload
+
+import torch
+from pydantic import ValidationError
+
+from bertolt.data.tokenizer import Tokenizer
+from bertolt.errors import FolderError, SettingError
+from bertolt.inference.engine import TorchEngine
+from bertolt.inference.run import Model
+from bertolt.models.device import choose_device
+from bertolt.models.folder import load_record
+from bertolt.models.spec import FolderRecord
+from bertolt.results import Result
+from bertolt.tasks.reading import input_example
+from bertolt.tasks.registry import get_task
+from bertolt.tasks.task import Task, TaskSettings
+
+Input = str | Mapping[str, Any]
+
+
+class Pipeline:
+    """A trained model as a callable.
+
+    Args:
+        model: what predicts.
+        record: the ``bertolt.json`` that it was loaded from.
+    """
+
+    def __init__(self, model: Model, record: FolderRecord) -> None:
+        self.model = model
+        self.record = record
+        self._settings = model.task.Settings.model_validate(model.spec.settings)
+
+    @classmethod
+    def from_folder(
+        cls,
+        folder: Path | str,
+        *,
+        task: str | None = None,
+        device: str = "auto",
+        dtype: str = "fp32",
+        settings: Mapping[str, Any] | None = None,
+    ) -> Pipeline:
+        """Loads a model folder.
+
+        Args:
+            folder: what training wrote.
+            task: refuses a folder that is for another task.
+            device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+            dtype: ``fp32``, or ``bf16``, which is faster on a GPU and no longer keeps results free of
+                batch-mates.
+            settings: overrides of the task's settings, such as ``top_k``.
+
+        Raises:
+            FolderError: the folder is damaged, not ours, or for another task.
+            SettingError: a setting, a device or a dtype that does not exist.
+        """
+        path = Path(folder)
+        record = load_record(path)
+        found = get_task(record.spec.task)
+        if task is not None and get_task(task) is not found:
+            raise FolderError(
+                f"a model for {get_task(task).name}",
+                f"one for {found.name} in {str(path)!r}",
+                "name another model folder, or leave --task out",
+            )
+        merged = typed_settings(found, {**record.spec.settings, **(settings or {})})
+        spec = record.spec.model_copy(update={"settings": merged.model_dump()})
+        tokenizer = Tokenizer.from_folder(path)
+        engine = TorchEngine(
+            found.head.load(path),
+            found.head,
+            pad_id=tokenizer.pad_id,
+            device=choose_device(device),
+            dtype=torch_dtype(dtype),
+        )
+        return cls(Model(found, spec, tokenizer, engine), record)
+
+    @overload
+    def __call__(self, inputs: Input) -> Result: ...
+    @overload
+    def __call__(self, inputs: list[str] | list[dict[str, Any]]) -> list[Result]: ...
+    @overload
+    def __call__(self, inputs: Iterator[Input]) -> Iterator[Result]: ...
+    def __call__(self, inputs: Any) -> Any:
+        """Predicts.
+
+        Args:
+            inputs: a string or an object of the task's columns; a list of them; or any iterable of them.
+
+        Returns:
+            One ``Result``, a list of them, or an iterator over them, in order. The numbers are the same
+            for one text and for a million.
+
+        Raises:
+            InputError: an input in another form.
+        """
+        if isinstance(inputs, str | Mapping):
+            return next(self._results([inputs]))
+        if isinstance(inputs, list | tuple):
+            return list(self._results(inputs))
+        return self._results(inputs)
+
+    def _results(self, inputs: Iterable[Input]) -> Iterator[Result]:
+        task = self.model.task
+        return self.model.results(input_example(task, value, self._settings) for value in inputs)
+
+
+def typed_settings(task: Task, values: Mapping[str, Any]) -> TaskSettings:
+    """A task's settings out of names and plain values or strings.
+
+    Raises:
+        SettingError: a name that the task does not know, or a value of another type.
+    """
+    try:
+        return task.Settings.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        known = ", ".join(task.Settings.model_fields) or "none"
+        if first["type"] == "extra_forbidden":
+            raise SettingError(
+                f"a setting of {task.name}: {known}", repr(name), f"see `bertolt tasks {task.name}`"
+            ) from error
+        raise SettingError(
+            f"a value for {name}: {first['msg'].lower()}",
+            repr(first["input"]),
+            f"see `bertolt tasks {task.name}`",
+        ) from error
+
+
+def torch_dtype(name: str) -> torch.dtype:
+    """The torch type of ``fp32`` or ``bf16``.
+
+    Raises:
+        SettingError: another name.
+    """
+    known = {"fp32": torch.float32, "bf16": torch.bfloat16}
+    if name not in known:
+        raise SettingError("a dtype out of fp32, bf16", repr(name), "choose one of those")
+    return known[name]

@@ -1,0 +1,83 @@
+"""Examples to outputs: the one loop behind the pipeline, evaluation, validation and the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bertolt.data.features import Encoded
+from bertolt.data.tokenizer import Tokenizer, Tokens
+from bertolt.inference.engine import Engine
+from bertolt.models.spec import ModelSpec
+from bertolt.results import Result
+from bertolt.tasks.task import Task
+
+# Examples are sorted by length within a window of this size: enough for full batches of equal lengths,
+# little enough that an endless iterable stays in constant memory.
+WINDOW_EXAMPLES = 1024
+WINDOW_CHARACTERS = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """All that prediction needs.
+
+    Args:
+        task: what it does.
+        spec: how it was trained to do it.
+        tokenizer: text to ids.
+        engine: ids to logits.
+    """
+
+    task: Task
+    spec: ModelSpec
+    tokenizer: Tokenizer
+    engine: Engine
+
+    def encode(self, examples: Sequence[Any]) -> list[Encoded]:
+        """What the model reads of each example."""
+        return encode(self.task, self.spec, self.tokenizer, examples)
+
+    def outputs(self, examples: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+        """Each example with its output, in order, in constant memory."""
+        for window in windows(self.task, examples):
+            encoded = self.encode(window)
+            logits = self.engine.logits([row for each in encoded for row in each.features])
+            position = 0
+            for example, each in zip(window, encoded, strict=True):
+                rows = logits[position : position + len(each.features)]
+                position += len(each.features)
+                yield example, self.task.combine(example, each, rows, self.spec)
+
+    def results(self, examples: Iterable[Any]) -> Iterator[Result]:
+        """The result of each example, in order, in constant memory."""
+        for example, output in self.outputs(examples):
+            yield self.task.decode(example, output, self.spec)
+
+
+def encode(task: Task, spec: ModelSpec, tokenizer: Tokenizer, examples: Sequence[Any]) -> list[Encoded]:
+    """What the model reads of each example; a text that stands in several is tokenised once."""
+    texts = [task.texts(example) for example in examples]
+    different = list(dict.fromkeys(text for each in texts for text in each))
+    tokens: dict[str, Tokens] = dict(
+        zip(different, tokenizer.tokens(different, offsets=task.offsets), strict=True)
+    )
+    return [
+        task.encode(example, [tokens[text] for text in each], spec, tokenizer)
+        for example, each in zip(examples, texts, strict=True)
+    ]
+
+
+def windows(task: Task, examples: Iterable[Any]) -> Iterator[list[Any]]:
+    """Cuts an iterable into windows of bounded size, by examples and by characters."""
+    window: list[Any] = []
+    characters = 0
+    for example in examples:
+        window.append(example)
+        characters += sum(len(text) for text in task.texts(example))
+        if len(window) >= WINDOW_EXAMPLES or characters >= WINDOW_CHARACTERS:
+            yield window
+            window, characters = [], 0
+    if window:
+        yield window

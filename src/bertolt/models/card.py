@@ -1,0 +1,72 @@
+"""The model card: what a stranger must know before using a model folder."""
+
+from __future__ import annotations
+
+from bertolt.models.spec import FolderRecord
+
+
+def model_card(name: str, record: FolderRecord) -> str:
+    """The folder's README.md, with the front matter that the Hub reads."""
+    spec = record.spec
+    lines = [
+        "---",
+        "library_name: transformers",
+        f"pipeline_tag: {spec.task}",
+        "tags: [bertolt]",
+        "---",
+        "",
+        f"# {name}",
+        "",
+        f"A model for **{spec.task}**, fine-tuned from `{record.backbone}` with bertolt "
+        f"{record.versions.get('bertolt', '')}.",
+        "",
+        "## What it answers",
+        "",
+        f"- Labels: {', '.join(f'`{label}`' for label in spec.labels) or 'none'}",
+        f"- Texts of up to {spec.max_length} tokens, special ones included; {_LONG[spec.long]}",
+        f"- Probabilities: {spec.activation}, temperature {spec.temperature:.3f} folded into the last layer",
+        "",
+        "## What it was trained on",
+        "",
+        ", ".join(f"{count:,} {split}" for split, count in record.examples.items() if count)
+        + f" examples (fingerprint `{record.data}`), seed {record.seed}, {record.threads} threads.",
+        "",
+        "## How good it is",
+        "",
+        *_table(record),
+        "",
+        "## Use",
+        "",
+        "```python",
+        "import bertolt",
+        f'bertolt.pipeline("{name}")("…")',
+        "```",
+        "",
+        "Limits: it repeats what its training texts taught, their errors and prejudices included; texts of "
+        "another kind, language or time may be judged worse than the figures above say.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+_LONG = {
+    "head": "of longer ones the beginning is read",
+    "tail": "of longer ones the end is read",
+    "head+tail": "of longer ones the beginning and the end are read",
+    "windows": "longer ones are read whole, in windows whose logits are averaged",
+}
+
+
+def _figure(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4f}"
+
+
+def _table(record: FolderRecord) -> list[str]:
+    if not record.metrics:
+        return ["Not measured."]
+    rows = [
+        f"| {name} | {_figure(entry['value'])} | {_figure(entry['low'])} to {_figure(entry['high'])} |"
+        for name, entry in record.metrics.items()
+    ]
+    title = f"On the {record.measured_on} examples, with 95% bootstrap intervals:"
+    return [title, "", "| metric | value | interval |", "|---|---|---|", *rows]

@@ -1,0 +1,136 @@
+"""The model folder: a valid Hugging Face folder with ``bertolt.json``, examples and a card beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+from torch import nn
+
+from bertolt.errors import FolderError
+from bertolt.models.backbone import check_safetensors
+from bertolt.models.card import model_card
+from bertolt.models.heads import quiet_transformers
+from bertolt.models.spec import FolderRecord
+from bertolt.models.swap import finish_swap, write_folder
+
+RECORD = "bertolt.json"
+EXAMPLES = "examples.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a model folder is written from.
+
+    Args:
+        network: a transformers model.
+        save_tokenizer: writes the tokenizer's files into a folder.
+        record: the text of ``bertolt.json``.
+        examples: validation rows, as columns of the task; may be empty.
+    """
+
+    network: nn.Module
+    save_tokenizer: Callable[[Path], None]
+    record: FolderRecord
+    examples: Sequence[Mapping[str, Any]] = ()
+
+
+def save_model(target: Path, contents: Contents) -> bool:
+    """Writes a model folder whole, or not at all.
+
+    Returns:
+        Whether an older folder of ours was replaced.
+
+    Raises:
+        FolderError: something that is not ours stands there.
+        DiskError: it could not be written; what stood there before still stands.
+    """
+
+    def write(folder: Path) -> None:
+        with quiet_transformers():
+            contents.network.save_pretrained(folder, safe_serialization=True)  # type: ignore[operator]
+        contents.save_tokenizer(folder)
+        if contents.examples:
+            pq.write_table(pa.Table.from_pylist([dict(row) for row in contents.examples]), folder / EXAMPLES)
+        (folder / "README.md").write_text(model_card(target.name, contents.record), encoding="utf-8")
+        (folder / RECORD).write_text(contents.record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+    return write_folder(target, write, ours=is_ours)
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether Bertolt wrote a folder."""
+    return (folder / RECORD).is_file()
+
+
+def load_record(folder: Path) -> FolderRecord:
+    """Reads and checks ``bertolt.json``, and that the folder's other files are there and whole.
+
+    Raises:
+        FolderError: not a model folder of ours, or one with a missing or damaged file.
+    """
+    finish_swap(folder)
+    if not folder.is_dir():
+        raise FolderError(
+            "a model folder", f"no folder {str(folder)!r}", "train one: bertolt train reviews.csv --out DIR"
+        )
+    file = folder / RECORD
+    if not file.is_file():
+        raise FolderError(
+            f"a model folder with {RECORD}",
+            f"none in {str(folder)!r}",
+            "name a folder that `bertolt train` wrote",
+        )
+    try:
+        record = FolderRecord.model_validate_json(file.read_text(encoding="utf-8"))
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise FolderError(
+            f"a {RECORD} that this version can read",
+            f"{_first(error)} in {str(file)!r}",
+            "copy the whole model folder again, or update bertolt",
+        ) from error
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        _check_json(folder / name)
+    check_safetensors(folder / "model.safetensors")
+    return record
+
+
+def load_examples(folder: Path) -> list[dict[str, Any]]:
+    """The validation rows in a folder; empty where it keeps none.
+
+    Raises:
+        FolderError: the file is damaged.
+    """
+    file = folder / EXAMPLES
+    if not file.is_file():
+        return []
+    try:
+        rows: list[dict[str, Any]] = pq.read_table(file).to_pylist()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise FolderError(
+            "a whole parquet file", f"{_first(error)} in {str(file)!r}", "copy the model folder again"
+        ) from error
+    return rows
+
+
+def _check_json(file: Path) -> None:
+    if not file.is_file():
+        raise FolderError(
+            f"a model folder with {file.name}", f"no {str(file)!r}", "copy the whole folder again"
+        )
+    try:
+        json.loads(file.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise FolderError(
+            f"valid JSON in {str(file)!r}", _first(error), "copy the whole model folder again"
+        ) from error
+
+
+def _first(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0][:200]

@@ -1,0 +1,194 @@
+"""What stands on the encoder: the network of a task, how it is run, and how its temperature is folded in.
+
+Axes: B rows of a batch, T tokens of its longest row, K labels, M selected positions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from bertolt.errors import FolderError
+from bertolt.models.backbone import Backbone, read_config
+
+Inputs = dict[str, Tensor]
+
+#: The names under which families keep the rate of attention dropout.
+ATTENTION_DROPOUT = ("attention_probs_dropout_prob", "attention_dropout")
+
+
+class Row(Protocol):
+    """What a head must know of a row to find its logits in the batch's.
+
+    Args:
+        select: the positions at which outputs were asked for, or None.
+    """
+
+    @property
+    def select(self) -> NDArray[np.int32] | None: ...
+
+    def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """What a new network is to be.
+
+    Args:
+        labels: names of the outputs, in their order; empty where the head has none.
+        attention_dropout: whether attention weights are dropped out in training. On a CPU that sends
+            attention to its slow path, and costs more than it gives.
+    """
+
+    labels: tuple[str, ...]
+    attention_dropout: bool
+
+
+class Head(Protocol):
+    """A kind of output, with the transformers class that has it.
+
+    Args:
+        auto_class: transformers' Auto class that loads the folder with the same logits, or None.
+    """
+
+    @property
+    def auto_class(self) -> str | None: ...
+
+    def build(self, backbone: Backbone, blueprint: Blueprint) -> nn.Module:
+        """The network, its encoder loaded and its head new. Seed torch first."""
+
+    def load(self, folder: Path) -> nn.Module:
+        """The network of a model folder."""
+
+    def forward(self, network: nn.Module, inputs: Inputs) -> Tensor:
+        """Logits of a batch."""
+
+    def split(self, logits: NDArray[np.float32], rows: Sequence[Row]) -> list[NDArray[np.float32]]:
+        """Logits of a batch as an array for each of its rows."""
+
+    def fold_temperature(self, network: nn.Module, temperature: float) -> None:
+        """Divides the logits by ``temperature`` from now on, by dividing the last layer's weights."""
+
+
+class SequenceHead:
+    """One vector of logits a row: (B, K).
+
+    Args:
+        problem_type: transformers' word for what the logits mean: ``single_label_classification`` or
+            ``multi_label_classification``.
+    """
+
+    auto_class = "AutoModelForSequenceClassification"
+
+    def __init__(self, problem_type: str = "single_label_classification") -> None:
+        self._problem_type = problem_type
+
+    def build(self, backbone: Backbone, blueprint: Blueprint) -> nn.Module:
+        """See ``Head.build``."""
+        return build_auto(self.auto_class, backbone, blueprint, problem_type=self._problem_type)
+
+    def load(self, folder: Path) -> nn.Module:
+        """See ``Head.load``."""
+        return load_network(self.auto_class, folder, read_config(folder))
+
+    def forward(self, network: nn.Module, inputs: Inputs) -> Tensor:
+        """Logits of shape (B, K)."""
+        logits: Tensor = network(**inputs).logits
+        return logits
+
+    def split(self, logits: NDArray[np.float32], rows: Sequence[Row]) -> list[NDArray[np.float32]]:
+        """Arrays of shape (K,)."""
+        return list(logits)
+
+    def fold_temperature(self, network: nn.Module, temperature: float) -> None:
+        """See ``Head.fold_temperature``."""
+        fold_last_linear(network, temperature)
+
+
+def build_auto(
+    auto_class: str, backbone: Backbone, blueprint: Blueprint, *, problem_type: str | None = None
+) -> nn.Module:
+    """A network of one of transformers' Auto classes, with real label names in its configuration.
+
+    Raises:
+        FolderError: the family has no such class.
+    """
+    config = type(backbone.config).from_dict(backbone.config.to_dict())
+    if blueprint.labels:
+        config.id2label = dict(enumerate(blueprint.labels))
+        config.label2id = {label: index for index, label in enumerate(blueprint.labels)}
+    config.problem_type = problem_type
+    rates = {name: getattr(config, name) for name in ATTENTION_DROPOUT if hasattr(config, name)}
+    if not blueprint.attention_dropout:
+        for name in rates:
+            setattr(config, name, 0.0)
+    network = load_network(auto_class, backbone.folder, config)
+    # The rate is the family's own again in what is saved: it was this machine's matter.
+    for name, rate in rates.items():
+        setattr(network.config, name, rate)
+    return network
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Silences transformers' bars and its report of new weights: those of a head are no news."""
+    from transformers.utils import logging
+
+    level = logging.get_verbosity()
+    bars = logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def load_network(auto_class: str, folder: Any, config: Any) -> nn.Module:
+    """The network of a folder in float32, without running code of the folder."""
+    import transformers
+
+    kind = getattr(transformers, auto_class)
+    try:
+        with quiet_transformers():
+            network: nn.Module = kind.from_pretrained(
+                folder,
+                config=config,
+                dtype=torch.float32,
+                ignore_mismatched_sizes=True,
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+            )
+    except ValueError as error:
+        raise FolderError(
+            f"a family that transformers' {auto_class} knows",
+            f"model type {config.model_type!r}",
+            "choose another backbone; `bertolt models` lists some",
+        ) from error
+    return network
+
+
+def last_linear(network: nn.Module) -> nn.Linear:
+    """The layer that makes the logits: the last linear one, by order of construction."""
+    found = [module for module in network.modules() if isinstance(module, nn.Linear)]
+    return found[-1]
+
+
+def fold_last_linear(network: nn.Module, temperature: float) -> None:
+    """Divides weight and bias of the last linear layer by ``temperature`` (Guo et al. 2017, §4.2)."""
+    layer = last_linear(network)
+    with torch.no_grad():
+        layer.weight.div_(temperature)
+        if layer.bias is not None:
+            layer.bias.div_(temperature)

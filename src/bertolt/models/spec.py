@@ -1,0 +1,70 @@
+"""What a model folder says of its model: ``bertolt.json``. Engines and servers read it and choose nothing."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FORMAT = 1
+
+
+class ModelSpec(BaseModel):
+    """All that turns the network's numbers into a result.
+
+    Args:
+        task: the task's name.
+        settings: the task's typed settings, as plain values.
+        labels: names of the outputs, in the network's order; empty where the task has none.
+        activation: what makes probabilities of logits.
+        thresholds: probability from which each label applies, in the order of ``labels``; only for
+            tasks of several labels.
+        choices: other numbers fitted on validation, by name (such as a null threshold).
+        temperature: as it was fitted and folded into the last linear layer; 1 where it was not.
+        max_length: tokens of a row, special ones included.
+        long: what is done with longer texts.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    task: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    activation: Literal["softmax", "sigmoid", "none"] = "softmax"
+    thresholds: tuple[float, ...] | None = None
+    choices: dict[str, float] = Field(default_factory=dict)
+    temperature: float = 1.0
+    max_length: int = 512
+    long: Literal["head", "tail", "head+tail", "windows"] = "head"
+
+
+class FolderRecord(BaseModel):
+    """The whole of ``bertolt.json``: the spec, and where the model comes from.
+
+    Args:
+        format: version of this file's form.
+        spec: how the model is read.
+        backbone: the name or folder that training began from.
+        seed: of the run.
+        data: fingerprint of the training examples.
+        examples: how many of each split: train, validation, test.
+        versions: of bertolt, torch, transformers, tokenizers and Python.
+        threads: of the processor during training; equal threads give equal bits.
+        training: the settings of the run.
+        metrics: test metrics (validation where there was no test), each with value, low and high.
+        measured_on: which split the metrics are of, or ``"none"``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int = FORMAT
+    spec: ModelSpec
+    backbone: str
+    seed: int
+    data: str
+    examples: dict[str, int]
+    versions: dict[str, str]
+    threads: int
+    training: dict[str, Any] = Field(default_factory=dict)
+    metrics: dict[str, dict[str, float | None]] = Field(default_factory=dict)
+    measured_on: Literal["test", "validation", "none"] = "none"

@@ -1,0 +1,130 @@
+"""What a task is: everything in which one task differs from the next, and nothing else.
+
+A task file holds one object named ``TASK`` that has the members below, in this order. The registry finds
+it; no other file names it. Two kinds of tasks share most of their members: those build their ``TASK``
+from a class beside them, such as ``single_label.SingleLabel``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor
+
+from bertolt.data.examples import Example
+from bertolt.data.features import Encoded, Feature
+from bertolt.data.table import Column, Layout, Row
+from bertolt.data.tokenizer import Tokenizer, Tokens
+from bertolt.metrics.statistic import Statistic
+from bertolt.models.heads import Head
+from bertolt.models.spec import ModelSpec
+from bertolt.results import Result
+
+Logits = NDArray[np.float32]
+
+
+class TaskSettings(BaseModel):
+    """The typed settings of a task, given by ``--set name=value``. This one has none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Task(Protocol):
+    """See the module.
+
+    Args:
+        name: the field's standard term, in kebab case.
+        aliases: other names under which it is found.
+        summary: one sentence for people, without a full stop.
+        columns: what it reads; the first input column is the one that a bare string stands for.
+        layouts: headerless kinds of file that it knows.
+        Settings: its typed settings.
+        head: what stands on the encoder.
+        activation: what makes probabilities of its logits.
+        metric: the name of its primary statistic; greater is better.
+        offsets: whether encoding needs the tokens' characters.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    summary: str
+    columns: tuple[Column, ...]
+    layouts: tuple[Layout, ...]
+    Settings: type[TaskSettings]
+    head: Head
+    activation: Literal["softmax", "sigmoid", "none"]
+    metric: str
+    offsets: bool
+
+    def example(self, row: Row, settings: TaskSettings) -> Any:
+        """A row as the task's typed record. What it repairs, or cannot use, it says in ``note``.
+
+        Raises:
+            DataError: a value that cannot be used, with the row's line.
+        """
+
+    def label_names(self, examples: Sequence[Any], settings: TaskSettings) -> tuple[str, ...]:
+        """The outputs that training examples ask for, in a fixed order.
+
+        Raises:
+            DataError: labels that nothing can be learnt from, such as one class only.
+        """
+
+    def stratum(self, example: Any) -> str | None:
+        """What a split keeps the shares of, or None where there is nothing to keep."""
+
+    def group(self, example: Any) -> Hashable:
+        """What must stand on one side of a split, or None where every example may stand alone."""
+
+    def texts(self, example: Any) -> tuple[str, ...]:
+        """The strings to tokenise."""
+
+    def encode(
+        self, example: Any, tokens: Sequence[Tokens], spec: ModelSpec, tokenizer: Tokenizer
+    ) -> Encoded:
+        """What the model reads of an example; targets are there where the example has labels.
+
+        Raises:
+            DataError: a label that ``spec.labels`` lacks.
+        """
+
+    def loss(self, logits: Tensor, features: Sequence[Feature], class_weight: Tensor | None) -> Tensor:
+        """The weighted *sum* of the losses of a batch, a scalar. ``logits`` are the head's."""
+
+    def combine(self, example: Any, encoded: Encoded, logits: Sequence[Logits], spec: ModelSpec) -> Any:
+        """The logits of all features of an example as the example's one output, free of tokens."""
+
+    def choose(self, examples: Sequence[Any], outputs: Sequence[Any], spec: ModelSpec) -> ModelSpec:
+        """Fits temperature, thresholds and the like on validation examples."""
+
+    def decode(self, example: Any, output: Any, spec: ModelSpec) -> Result:
+        """The output as a person reads it."""
+
+    def statistics(
+        self, examples: Sequence[Any], outputs: Sequence[Any], spec: ModelSpec
+    ) -> Mapping[str, Statistic]:
+        """The task's metrics as functions of the examples' weights, the primary one first."""
+
+
+def settings_of(task: Task, spec: ModelSpec) -> TaskSettings:
+    """The settings in a model folder, typed again."""
+    return task.Settings.model_validate(spec.settings)
+
+
+def input_columns(task: Task) -> tuple[Column, ...]:
+    """The columns that prediction reads."""
+    return tuple(column for column in task.columns if not column.target)
+
+
+def target_columns(task: Task) -> tuple[Column, ...]:
+    """The columns that are to be learnt."""
+    return tuple(column for column in task.columns if column.target)
+
+
+def has_target(task: Task, example: Example) -> bool:
+    """Whether an example carries what is to be learnt."""
+    return all(getattr(example, column.name) is not None for column in target_columns(task))

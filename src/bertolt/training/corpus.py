@@ -1,0 +1,116 @@
+"""From DATA to the examples of each split, with an account of what was taken and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bertolt.data.sources import Source, open_source
+from bertolt.data.splits import MIN_FOR_TEST, cut_off
+from bertolt.tasks.reading import ColumnChoice, Reading, read_labelled
+from bertolt.tasks.task import Task, TaskSettings
+from bertolt.training.settings import TrainSettings
+
+
+@dataclass(slots=True)
+class Corpus:
+    """The examples of a training.
+
+    Args:
+        train, validation, test: the examples of each part; the last two may be empty.
+        notes: lines for people: columns, split, what was left out.
+    """
+
+    train: list[Any] = field(default_factory=list)
+    validation: list[Any] = field(default_factory=list)
+    test: list[Any] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def sizes(self) -> dict[str, int]:
+        """How many examples each part has."""
+        return {"train": len(self.train), "validation": len(self.validation), "test": len(self.test)}
+
+
+def read_corpus(task: Task, task_settings: TaskSettings, settings: TrainSettings) -> Corpus:
+    """Reads and splits the data of a training.
+
+    A named data set gives its train and validation parts. Of files, what ``--validation`` and ``--test``
+    do not give is cut off: seeded, stratified, a tenth each; no test under 200 rows.
+
+    Raises:
+        DataError, UnknownNameError: see ``open_source`` and ``read_labelled``.
+    """
+    choice = ColumnChoice(settings.text, settings.label, settings.group)
+    corpus = Corpus()
+    groups: list[Any] = []
+    for name in settings.data:
+        source = open_source(name, task.layouts)
+        for part, table in _training_tables(source):
+            reading = read_labelled(task, table, task_settings, choice)
+            corpus.notes.extend(describe(reading))
+            getattr(corpus, part).extend(reading.examples)
+            if part == "train":
+                groups.extend(reading.groups)
+    plain = ColumnChoice(settings.text, settings.label)
+    for part, given in (("validation", settings.validation), ("test", settings.test)):
+        if given is not None:
+            table = open_source(given, task.layouts).pick(part)  # type: ignore[arg-type]
+            reading = read_labelled(task, table, task_settings, plain)
+            corpus.notes.extend(describe(reading))
+            setattr(corpus, part, reading.examples)
+    if not settings.group:
+        groups = [task.group(example) for example in corpus.train]
+    _cut_missing(task, corpus, settings, None if None in groups else groups)
+    corpus.notes.append(
+        f"split: {len(corpus.train):,} train, {len(corpus.validation):,} validation, "
+        f"{len(corpus.test):,} test (seed {settings.seed})"
+    )
+    return corpus
+
+
+def _training_tables(source: Source) -> list[tuple[str, Any]]:
+    if source.whole is not None:
+        return [("train", source.whole)]
+    found = [("train", source.pick("train"))]
+    if "validation" in source.parts:
+        found.append(("validation", source.pick("validation")))
+    return found
+
+
+def _cut_missing(task: Task, corpus: Corpus, settings: TrainSettings, groups: list[Any] | None) -> None:
+    """Cuts test, then validation, off the training part, where nothing else gives them."""
+    total = len(corpus.train)
+    named = bool(corpus.validation) and settings.validation is None
+    if settings.test is None and not named and total >= MIN_FOR_TEST:
+        corpus.test, groups = _cut(task, corpus, 0.1, settings.seed, groups)
+    if not corpus.validation:
+        share = 0.1 if total == len(corpus.train) else 0.1 * total / len(corpus.train)
+        corpus.validation, _ = _cut(task, corpus, share, settings.seed + 1, groups)
+
+
+def _cut(
+    task: Task, corpus: Corpus, share: float, seed: int, groups: Sequence[Any] | None
+) -> tuple[list[Any], list[Any] | None]:
+    strata = [task.stratum(example) for example in corpus.train]
+    stay, taken = cut_off(strata, share, seed, groups)
+    part = [corpus.train[index] for index in taken]
+    corpus.train = [corpus.train[index] for index in stay]
+    return part, None if groups is None else [groups[index] for index in stay]
+
+
+def describe(reading: Reading) -> list[str]:
+    """What was taken from a table and what was left out, for people."""
+    columns = ", ".join(f"{ours} = {theirs!r}" for ours, theirs in reading.columns.items())
+    lines = [f"{reading.name}: {len(reading.examples):,} rows; columns {columns}"]
+    accounts = {
+        "left out, without text": reading.without_text,
+        "left out, without a label": reading.without_label,
+        **{f"left out, {reason}": found for reason, found in reading.left_out.items()},
+        **{f"repaired, {what}": found for what, found in reading.repaired.items()},
+    }
+    for what, found in accounts.items():
+        if found:
+            shown = ", ".join(map(str, found[:10])) + (", …" if len(found) > 10 else "")
+            lines.append(f"{reading.name}: {len(found):,} rows {what}: lines {shown}")
+    return lines

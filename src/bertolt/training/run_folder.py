@@ -1,0 +1,121 @@
+"""``DIR.run``: the settings of a training (written before step 0), its checkpoints and its log."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bertolt.errors import DiskError, FolderError
+from bertolt.training.runlog import NAME as LOG
+from bertolt.training.runlog import RunLog
+
+SETTINGS = "settings.json"
+CHECKPOINTS = ("last", "best")
+
+
+class RunFolder:
+    """The folder of the training that writes ``model_folder``.
+
+    Args:
+        model_folder: where the model goes.
+    """
+
+    def __init__(self, model_folder: Path) -> None:
+        self.path = model_folder.parent / f"{model_folder.name}.run"
+        self.log = RunLog(self.path)
+
+    @contextmanager
+    def open(
+        self, settings: Mapping[str, Any], identity: Mapping[str, str], *, resume: bool
+    ) -> Iterator[None]:
+        """Begins or goes on; when the body ends well the checkpoints are removed, the log stays.
+
+        Args:
+            settings: of the run.
+            identity: what must be the same for a resumed run to be the same run.
+            resume: whether the run of this folder goes on.
+
+        Raises:
+            FolderError: what must be the same is not.
+            DiskError: the folder cannot be written.
+        """
+        if resume:
+            self._check(identity)
+        else:
+            self._begin({"settings": dict(settings), "identity": dict(identity), "finished": False})
+        yield
+        self._write({"settings": dict(settings), "identity": dict(identity), "finished": True})
+        for name in CHECKPOINTS:
+            shutil.rmtree(self.path / name, ignore_errors=True)
+
+    def read(self) -> dict[str, Any]:
+        """What was written before step 0.
+
+        Raises:
+            FolderError: there is no run, or its settings are damaged.
+        """
+        file = self.path / SETTINGS
+        try:
+            found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise FolderError(
+                f"an interrupted training in {str(self.path)!r}",
+                "none",
+                "name the folder that was given as --out, or train anew without --resume",
+            ) from error
+        except json.JSONDecodeError as error:
+            raise FolderError(
+                f"the settings of a training in {str(file)!r}",
+                "a damaged file",
+                "train anew without --resume",
+            ) from error
+        return found
+
+    def _check(self, identity: Mapping[str, str]) -> None:
+        before = self.read()["identity"]
+        changed = [
+            f"{name} {before.get(name)!r} is now {identity.get(name)!r}"
+            for name in sorted({*before, *identity})
+            if before.get(name) != identity.get(name)
+        ]
+        if changed:
+            raise FolderError(
+                "the data, versions and threads that the training began with",
+                "; ".join(changed),
+                "restore them, or train anew without --resume",
+            )
+
+    def _begin(self, content: dict[str, Any]) -> None:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            for name in CHECKPOINTS:
+                for folder in (name, f".{name}.new", f".{name}.old"):
+                    shutil.rmtree(self.path / folder, ignore_errors=True)
+            (self.path / LOG).unlink(missing_ok=True)
+        except OSError as error:
+            raise self._refused(error) from error
+        self._write(content)
+
+    def _write(self, content: dict[str, Any]) -> None:
+        file = self.path / SETTINGS
+        new = file.with_suffix(".new")
+        try:
+            with new.open("w", encoding="utf-8") as stream:
+                json.dump(content, stream, indent=2)
+                stream.flush()
+                os.fsync(stream.fileno())
+            new.replace(file)
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def _refused(self, error: OSError) -> DiskError:
+        return DiskError(
+            f"a folder {str(self.path)!r} that can be written",
+            str(error.strerror),
+            "free some space, or choose another --out",
+        )

@@ -1,0 +1,57 @@
+"""The run log: a JSON line for each step and validation, in ``DIR.run/log.jsonl``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from bertolt.errors import DiskError
+
+NAME = "log.jsonl"
+
+
+class RunLog:
+    """Appends records to a run's log.
+
+    Args:
+        folder: the run's own (``DIR.run``).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / NAME
+
+    def write(self, kind: str, figures: dict[str, float]) -> None:
+        """Appends one record, as one line.
+
+        Raises:
+            DiskError: it could not be written.
+        """
+        line = json.dumps({"kind": kind, **figures})
+        try:
+            with self._file.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        except OSError as error:
+            raise DiskError(
+                f"room for the run log {str(self._file)!r}",
+                f"{error.strerror}",
+                "free some space, then go on with `bertolt train --resume DIR`",
+            ) from error
+
+
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    """The records of a run. Of steps that were done twice, by a resumed run, the later record stands.
+
+    A last line that an interruption cut off is not a record.
+    """
+    file = folder / NAME
+    if not file.is_file():
+        return []
+    records: dict[tuple[str, float], dict[str, Any]] = {}
+    for line in file.read_text(encoding="utf-8").splitlines():
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        records[(record["kind"], record["step"])] = record
+    return list(records.values())
