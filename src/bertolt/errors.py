@@ -9,7 +9,8 @@
     │   ├── DiskError        a file that could not be written or read
     │   ├── NetworkError     a Hub id that could not be reached
     │   └── MissingExtraError an import that an extra of this package provides
-    └── RefusedError         the answer is no: a check or a gate that did not pass (exit code 1)
+    ├── RefusedError         the answer is no: a check or a gate that did not pass (exit code 1)
+    └── StoppedError         interrupted from the keyboard (exit code 130)
 
 Each carries the same three parts, and Python, the command line (as text or as ``--json``) and HTTP
 show the same ones.
@@ -115,3 +116,16 @@ class RefusedError(BertoltError):
     """The answer is no: a check or a gate that did not pass."""
 
     exit_code = 1
+
+
+class StoppedError(BertoltError):
+    """The user interrupted the work.
+
+    Args:
+        do: how to go on.
+    """
+
+    exit_code = 130
+
+    def __init__(self, do: str) -> None:
+        super().__init__("time to finish", "an interruption from the keyboard", do)

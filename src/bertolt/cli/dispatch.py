@@ -1,0 +1,135 @@
+"""The way in: finds the verb, runs it, and turns every ending into an exit code.
+
+0 done; 1 the answer is no; 2 bad input; 130 interrupted; 141 the reader of standard output went away.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from bertolt.cli.output import print_error
+from bertolt.cli.verbs import VERBS
+from bertolt.errors import BertoltError, InputError, StoppedError, UnknownNameError
+
+OK = 0
+BROKEN_PIPE = 141  # as the shell counts a process that SIGPIPE ended
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line.
+
+    Args:
+        arguments: without the program's name; None takes those of the process.
+
+    Returns:
+        The exit code.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in (words[: words.index("--")] if "--" in words else words)
+    _set_encoding(as_json)
+    try:
+        code = _run(words, as_json)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more when it ends, and would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    return code
+
+
+def _run(words: Sequence[str], as_json: bool) -> int:
+    try:
+        _dispatch(words)
+    except BertoltError as error:
+        print_error(error, as_json)
+        return error.exit_code
+    except KeyboardInterrupt:
+        stopped = StoppedError("run the command again")
+        print_error(stopped, as_json)
+        return stopped.exit_code
+    return OK
+
+
+def _dispatch(words: Sequence[str]) -> None:
+    if not words or words[0] in ("--help", "-h", "help"):
+        sys.stdout.write(overview())
+    elif words[0] == "--version":
+        from bertolt.version import __version__
+
+        sys.stdout.write(f"bertolt {__version__}\n")
+    elif words[0] not in VERBS:
+        kind = "option before the verb" if words[0].startswith("-") else "verb"
+        known = ["--help", "--version"] if words[0].startswith("-") else VERBS
+        raise UnknownNameError(
+            kind, words[0], known, do=None if words[0].startswith("-") else _near(words[0])
+        )
+    else:
+        verb = words[0]
+        function = getattr(importlib.import_module(f"bertolt.cli.{verb}"), verb)
+        run_verb(verb, function, words[1:])
+
+
+def _near(word: str) -> str | None:
+    """A file as the first word means that the verb was forgotten."""
+    if os.path.exists(word):
+        return f"name a verb first, such as: bertolt train {word}"
+    return None
+
+
+def run_verb(verb: str, function: Callable[..., None], words: Sequence[str]) -> None:
+    """Parses the words after the verb and calls its function.
+
+    Raises:
+        InputError: the words are not as the verb's help says.
+    """
+    import typer
+
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(context_settings={"help_option_names": ["--help", "-h"]})(function)
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context(f"bertolt {verb}", list(words)) as context:
+            command.invoke(context)
+    except typer.Exit:  # --help was printed
+        return
+    except typer.TyperException as error:
+        raise _usage_error(error, verb) from error
+
+
+def _usage_error(error: Exception, verb: str) -> InputError:
+    option: str | None = getattr(error, "option_name", None)
+    near: Sequence[str] = getattr(error, "possibilities", None) or ()
+    message = " ".join(str(getattr(error, "format_message", error.__str__)()).split()).rstrip(".")
+    if option is not None and message.startswith("No such option"):
+        expected, found = f"an option of bertolt {verb}", repr(option)
+    else:
+        expected, found = f"the arguments of bertolt {verb}", message[:1].lower() + message[1:]
+    advice = f"did you mean {' or '.join(near)}?" if near else f"see: bertolt {verb} --help"
+    return InputError(expected, found, advice)
+
+
+def overview() -> str:
+    """What ``bertolt --help`` prints."""
+    width = max(map(len, VERBS)) + 2
+    rows = "".join(f"  {verb:<{width}}{line}\n" for verb, line in VERBS.items())
+    return (
+        "Usage: bertolt VERB …\n\n"
+        "Fine-tune a BERT-family encoder on your text, look inside it, and let people try it.\n\n"
+        f"Verbs:\n{rows}\n"
+        "Options:\n"
+        "  --help     Show this page; `bertolt VERB --help` explains a verb with an example.\n"
+        "  --version  Show the version.\n\n"
+        "Example:\n"
+        "  bertolt train reviews.csv\n"
+        '  bertolt predict models/reviews "A gorgeous, witty film."\n'
+    )
+
+
+def _set_encoding(as_json: bool) -> None:
+    """Standard output takes any text; JSON is UTF-8 everywhere, and its lone surrogates become escapes."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8" if as_json else None, errors="backslashreplace")

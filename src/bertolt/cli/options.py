@@ -1,0 +1,65 @@
+"""Options that several verbs share, in typer's notation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from bertolt.errors import SettingError
+
+Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document on standard output.")]
+Device = Annotated[
+    str,
+    typer.Option(metavar="auto|cpu|cuda|mps", help="Where the model runs; auto takes a GPU if there is one."),
+]
+Dtype = Annotated[
+    str,
+    typer.Option(
+        metavar="fp32|bf16",
+        help="bf16 is faster on a GPU; results then depend a little on their batch-mates.",
+    ),
+]
+Threads = Annotated[
+    int | None, typer.Option(metavar="N", help="Threads of the processor.", show_default="every core")
+]
+Text = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COL",
+        help="The data's text column; repeat it for a task with several.",
+        show_default="usual names",
+    ),
+]
+Label = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COL", help="The data's label column.", show_default="usual names"),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A setting of the task; see `bertolt tasks TASK`."),
+]
+Folder = Annotated[str, typer.Argument(metavar="DIR", help="A model folder, as `bertolt train` wrote it.")]
+
+
+def settings_from(pairs: Sequence[str] | None) -> dict[str, Any]:
+    """What ``--set name=value`` says; a value in JSON (a number, true, a list) is read as such.
+
+    Raises:
+        SettingError: a pair without ``=``, or one name twice.
+    """
+    import json
+
+    found: dict[str, Any] = {}
+    for pair in pairs or ():
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise SettingError("--set NAME=VALUE", repr(pair), "write for example: --set top_k=3")
+        if name in found:
+            raise SettingError(f"--set {name} once", "it twice", "keep one of them")
+        try:
+            found[name.strip()] = json.loads(value)
+        except json.JSONDecodeError:
+            found[name.strip()] = value
+    return found

@@ -1,0 +1,18 @@
+"""The verbs. A verb is a row here and a module of its name beside this one.
+
+The module holds a function of the same name, whose parameters are options in typer's notation (shared
+ones stand in ``options``) and whose docstring is its help, with an example. It returns nothing: results go
+to standard output (one document through ``output.print_json`` under ``--json``), everything else for
+people through ``progress.say``; a failure is a ``BertoltError`` that it lets through.
+"""
+
+from __future__ import annotations
+
+VERBS = {
+    "train": "Fine-tune a model on labelled text and write its folder.",
+    "evaluate": "Measure a model on labelled text, every metric with its 95% interval.",
+    "predict": "Predict texts, or a whole file into another.",
+    "models": "List the pre-trained models that can be named.",
+    "datasets": "List the data sets that can be named.",
+    "tasks": "List the tasks, or show one with its columns, settings and metrics.",
+}
