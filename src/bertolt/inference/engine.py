@@ -11,6 +11,7 @@ from torch import nn
 
 from bertolt.data.batching import collate, fill
 from bertolt.data.features import Feature
+from bertolt.models.fast_linear import use_fast_linear
 from bertolt.models.heads import Head, Inputs
 from bertolt.tasks.task import Logits
 
@@ -46,6 +47,8 @@ class TorchEngine:
         dtype: torch.dtype = torch.float32,
     ) -> None:
         self.network = network.to(device)
+        if device.type == "cpu":
+            use_fast_linear(network)
         self.device = device
         self._head = head
         self._pad_id = pad_id

@@ -17,8 +17,10 @@ from bertolt.inference.pipeline import Pipeline
 from bertolt.inference.run import Model
 from bertolt.models.backbone import Backbone, load_backbone
 from bertolt.models.device import choose_device, set_threads
+from bertolt.models.fast_linear import onednn_wins
 from bertolt.models.folder import Contents, save_model
 from bertolt.models.heads import Blueprint
+from bertolt.models.memory import keep_freed_memory
 from bertolt.models.spec import FolderRecord
 from bertolt.progress import progress_bar
 from bertolt.training.checkpoints import Checkpoints
@@ -80,11 +82,17 @@ def fine_tune(settings: TrainSettings, say: Say, *, resume: bool = False) -> Run
         patience=settings.patience,
         bf16=model.engine.device.type == "cuda",
     )
-    identity = {"data": fingerprint(prepared.corpus.train), "threads": str(threads), **versions()}
+    identity = {
+        "data": fingerprint(prepared.corpus.train),
+        "threads": str(threads),
+        "linear": "onednn" if onednn_wins() else "torch",
+        **versions(),
+    }
     run_folder = RunFolder(out)
     with run_folder.open(settings.model_dump(mode="json"), identity, resume=resume):
         say(expected_time(objective, plan, f"{model.engine.device.type}, {threads} threads"))
-        with progress_bar("training", plan.epochs * len(objective.steps(0))) as progress:
+        total = plan.epochs * len(objective.steps(0))
+        with keep_freed_memory(), progress_bar("training", total) as progress:
             train(objective, plan, Checkpoints(run_folder.path), run_folder.log, progress)
         fitted = fit_choices(model, prepared.choices)
         evaluation, measured_on = measure(fitted, prepared.corpus)
