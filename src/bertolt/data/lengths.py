@@ -1,0 +1,118 @@
+"""How long texts are in tokens, and what each length policy would make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bertolt.data.findings import Finding
+from bertolt.data.truncation import cut
+
+#: Tells the tokens of each string, without special tokens.
+TokenCounter = Callable[[Sequence[str]], Sequence[int]]
+
+LIMITS = (128, 256, 512)
+# Of one text: [CLS] and [SEP], as in BERT.
+SPECIAL_TOKENS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What one limit does.
+
+    Args:
+        max_length: tokens of a row, special ones included.
+        texts: share of the texts that are cut by head, tail and head+tail, 0..1.
+        tokens: share of all tokens that they lose.
+        windows: rows a text that ``windows``, which loses nothing, makes of them, on average.
+    """
+
+    max_length: int
+    texts: float
+    tokens: float
+    windows: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """Lengths of texts in tokens, without special tokens.
+
+    Args:
+        median, p95, most: of them.
+        total: of all texts.
+        cuts: what limits would do.
+    """
+
+    median: float
+    p95: float
+    most: int
+    total: int
+    cuts: tuple[Cut, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As ``--json`` prints it."""
+        cuts = [
+            {"max_length": cut.max_length, "texts": cut.texts, "tokens": cut.tokens, "windows": cut.windows}
+            for cut in self.cuts
+        ]
+        return {
+            "median": self.median,
+            "p95": self.p95,
+            "most": self.most,
+            "total": self.total,
+            "cuts": cuts,
+        }
+
+
+def measure_lengths(counts: Sequence[int], limits: Sequence[int] = LIMITS) -> Lengths:
+    """Lengths and cuts out of the tokens of each text, at least one."""
+    array = np.asarray(counts, dtype=np.int64)
+    return Lengths(
+        median=float(np.median(array)),
+        p95=float(np.percentile(array, 95)),
+        most=int(array.max()),
+        total=int(array.sum()),
+        cuts=tuple(_cut(array, limit) for limit in limits),
+    )
+
+
+def _cut(lengths: NDArray[np.int64], limit: int) -> Cut:
+    budget = limit - SPECIAL_TOKENS
+    lost = np.maximum(0, lengths - budget)
+    windows = [len(cut(int(length), budget, "windows")) for length in lengths]
+    return Cut(
+        max_length=limit,
+        texts=float((lost > 0).mean()),
+        tokens=float(lost.sum() / max(1, lengths.sum())),
+        windows=float(np.mean(windows)),
+    )
+
+
+def length_findings(lengths: Lengths) -> list[Finding]:
+    """Lengths in sentences, and a warning where the usual limit loses more than a twentieth of the tokens."""
+    first = Finding(
+        "note",
+        "lengths",
+        f"{lengths.median:,.0f} tokens in the middle, {lengths.p95:,.0f} or fewer in 95% of texts, "
+        f"{lengths.most:,} at most; {lengths.total:,} in all",
+    )
+    findings = [first]
+    for found in lengths.cuts:
+        if not found.texts:
+            continue
+        severe = found.max_length == LIMITS[-1] and found.tokens > 0.05
+        findings.append(
+            Finding(
+                "warning" if severe else "note",
+                "cut",
+                f"at --max-length {found.max_length}, head, tail and head+tail cut {found.texts:.1%} of "
+                f"texts and lose {found.tokens:.1%} of tokens; windows lose none, at {found.windows:.2f} "
+                "rows a text",
+                "try --long head+tail, or --long windows if every part counts" if severe else "",
+            )
+        )
+    return findings
