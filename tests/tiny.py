@@ -121,7 +121,7 @@ def _word_pieces() -> dict[str, int]:
     tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *characters]
     tokens += [f"##{character}" for character in characters if character.isalnum()]
     tokens += [*PIECES, *(word for word in words() if len(word) > 1)]
-    return {token: number for number, token in enumerate(tokens)}
+    return {token: number for number, token in enumerate(dict.fromkeys(tokens))}  # ##s stands there twice
 
 
 def _byte_pairs() -> tuple[list[str], list[tuple[str, str]]]:

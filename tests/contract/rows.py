@@ -1,0 +1,47 @@
+"""A handful of rows for every task: what a new task adds to be held to the promises of all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tiny import FAMILIES
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """What the contract needs to know of a task.
+
+    Args:
+        kind: the kind of its results, as in ``Result.kind``.
+        rows: labelled records, at least 6, in the task's own columns, as JSON has them. Every label must
+            stand in them; they are both the training and the validation part.
+        settings: the task's settings in training, where its defaults do not fit so few rows.
+        families: the tiny families that it can be trained on; the others must be refused with a
+            FolderError.
+    """
+
+    kind: str
+    rows: tuple[Row, ...]
+    settings: tuple[tuple[str, Any], ...] = ()
+    families: tuple[str, ...] = FAMILIES
+
+
+TEXTS = (
+    ("the film was gorgeous and moving .", "positive"),
+    ("the plot was dull and boring from start to end .", "negative"),
+    ("this cast was witty and warm !", "positive"),
+    ("to me the script was clumsy , and the ending was cold .", "negative"),
+    ("for once the story was thrilling .", "positive"),
+    ("the score was awful .", "negative"),
+)
+
+#: Task name to its rows. A new task is a new file in ``bertolt/tasks`` and an entry here.
+ROWS: dict[str, Rows] = {
+    "text-classification": Rows(
+        kind="labels",
+        rows=tuple({"text": text, "label": label} for text, label in TEXTS),
+    ),
+}
