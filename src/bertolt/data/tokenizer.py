@@ -7,6 +7,7 @@ Cutting is ``bertolt.data.truncation``, padding is ``bertolt.data.batching``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,11 +16,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Encoding
 from tokenizers import Tokenizer as Core
 
 from bertolt.errors import FolderError
 
 Ids = NDArray[np.int32]
+# Settings of one call, or of the machine that loaded it, that transformers would save with a tokenizer.
+_BAKED_IN = (
+    "max_length",
+    "stride",
+    "truncation_strategy",
+    "pad_to_multiple_of",
+    "local_files_only",
+    "is_local",
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 NO_OFFSETS: NDArray[np.int32] = np.zeros((0, 2), dtype=np.int32)
 
 
@@ -69,6 +81,8 @@ class Tokenizer:
         self._core: Core = fast.backend_tokenizer
         self._core.no_truncation()
         self._core.no_padding()
+        for setting in _BAKED_IN:
+            fast.init_kwargs.pop(setting, None)  # what transformers writes into tokenizer_config.json
 
     @classmethod
     def from_folder(cls, folder: Path | str) -> Tokenizer:
@@ -81,7 +95,10 @@ class Tokenizer:
 
         try:
             fast = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        except (OSError, ValueError, KeyError) as error:
+        except Exception as error:
+            # tokenizers raises bare Exceptions for a damaged file; a subclass that is not listed is a bug.
+            if type(error) is not Exception and not isinstance(error, OSError | ValueError | KeyError):
+                raise
             raise FolderError(
                 "tokenizer files that can be read",
                 f"in {str(folder)!r}: {_first_line(error)}",
@@ -143,17 +160,20 @@ class Tokenizer:
         """The ids of all special tokens."""
         return frozenset(self._fast.all_special_ids)
 
+    @property
+    def _typed(self) -> bool:
+        """Whether the network reads token types: DistilBERT has none, but its tokenizer numbers texts."""
+        return "token_type_ids" in self._fast.model_input_names
+
     @cached_property
     def single(self) -> Template:
         """What stands around one text."""
-        encoding = self._core.encode("a")
-        return _template(encoding.ids, encoding.type_ids, encoding.sequence_ids)
+        return _template(self._core.encode("a"), typed=self._typed)
 
     @cached_property
     def pair(self) -> Template:
         """What stands around and between two texts."""
-        encoding = self._core.encode("a", "a")
-        return _template(encoding.ids, encoding.type_ids, encoding.sequence_ids)
+        return _template(self._core.encode("a", "a"), typed=self._typed)
 
     def save(self, folder: Path, max_length: int) -> None:
         """Writes the tokenizer's files, with ``model_max_length`` set and nothing baked in."""
@@ -163,18 +183,12 @@ class Tokenizer:
 
 def replace_surrogates(text: str) -> str:
     """The text with every lone surrogate replaced by U+FFFD, character for character."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if _has(text) else text
+    return _SURROGATE.sub("\ufffd", text)
 
 
-def _has(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _template(ids: list[int], types: list[int], sequences: list[int | None]) -> Template:
+def _template(encoding: Encoding, *, typed: bool) -> Template:
+    ids, sequences = encoding.ids, encoding.sequence_ids
+    types = encoding.type_ids if typed else [0] * len(ids)
     first = [index for index, sequence in enumerate(sequences) if sequence == 0]
     second = [index for index, sequence in enumerate(sequences) if sequence == 1]
     middle = range(first[-1] + 1, second[0]) if second else range(0)
