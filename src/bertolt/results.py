@@ -33,12 +33,17 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels(Result):
-    """A label out of a closed list.
+    """One label of a closed list, or those that hold of labels that each hold or do not.
 
     Args:
-        label: the most probable one, or ``"unsure"`` where the caller asked to abstain.
-        score: its probability, 0..1.
+        label: the most probable one; of several those that pass, most probable first, with a comma
+            between them, or ``"none"``; ``"unsure"`` where the caller asked to abstain.
+        score: its probability, 0..1; of several labels the greatest of those that pass, and of
+            ``"none"`` that of the likeliest label not holding.
         scores: the probability of every label, in the model's order.
+        passed: the labels whose probability reaches their threshold, most probable first; None where
+            exactly one label holds.
+        thresholds: the threshold of every label, in the model's order; None likewise.
     """
 
     kind: ClassVar[str] = "labels"
@@ -46,3 +51,14 @@ class Labels(Result):
     label: str
     score: float
     scores: dict[str, float]
+    passed: tuple[str, ...] | None = None
+    thresholds: dict[str, float] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """See ``Result.to_dict``; ``passed`` and ``thresholds`` only where several labels can hold."""
+        values = asdict(self)
+        if self.passed is None:
+            del values["passed"], values["thresholds"]
+        else:
+            values["passed"] = list(self.passed)
+        return values

@@ -41,6 +41,8 @@ def map_columns(
         DataError: a column that is needed is missing.
     """
     mapping: dict[str, str] = {}
+    _refuse_twice([*text, *label])
+    free = [column for column in found if column not in {*text, *label}]
     for is_target, named in ((False, text), (True, label)):
         wanted = [column for column in columns if column.target is is_target]
         option = "--label" if is_target else "--text"
@@ -52,12 +54,21 @@ def map_columns(
             )
         for position, column in enumerate(wanted):
             given = named[position] if position < len(named) else None
-            actual = _find(column, found, given, option, name)
+            actual = _find(column, found if given is not None else free, given, option, name)
             if actual is not None:
                 mapping[column.name] = actual
+                free = [other for other in free if other != actual]
             elif column.required and (targets or not is_target):
                 raise _missing(column, found, option, name)
     return mapping
+
+
+def _refuse_twice(named: Sequence[str]) -> None:
+    twice = next((name for name in named if named.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(
+            "a different column for each --text and --label", f"{twice!r} twice", "name another column"
+        )
 
 
 def _find(column: Column, found: Sequence[str], given: str | None, option: str, name: str) -> str | None:

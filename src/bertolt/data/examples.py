@@ -15,7 +15,8 @@ class Example:
 
     Args:
         line: 1-based line of its file on which it begins; 0 where it is not from a file.
-        note: what was repaired when it was read, or why it cannot be learnt from; empty where nothing was.
+        note: what was repaired or decided when it was read, or why it cannot be learnt from; empty where
+            there is nothing to say.
     """
 
     line: int = 0
@@ -43,6 +44,14 @@ class PairExample(Example):
     text: str
     text_pair: str
     label: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MultiLabelExample(Example):
+    """A text and all labels that hold, maybe none; ``labels`` is None where they are to be predicted."""
+
+    text: str
+    labels: tuple[str, ...] | None = None
 
 
 def fingerprint(examples: Iterable[Example]) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 
 from bertolt.errors import DataError
+
+#: What a row's share is kept of: its label, all of its labels, or nothing.
+Stratum = str | tuple[str, ...] | None
 
 #: Fewer labelled rows than this are not worth a test part of their own.
 MIN_FOR_TEST = 200
@@ -16,7 +19,7 @@ MIN_FOR_CHOICES = 20
 
 
 def cut_off(
-    strata: Sequence[str | None],
+    strata: Sequence[Stratum],
     share: float,
     seed: int,
     groups: Sequence[Hashable] | None = None,
@@ -24,7 +27,8 @@ def cut_off(
     """Cuts a share off a set.
 
     Args:
-        strata: what each row's share is kept of, such as its label.
+        strata: what each row's share is kept of, such as its label. A row of several labels counts for the
+            rarest of them; each label keeps a row that stays, so that none is cut off whole.
         share: of the rows, 0..1, that is cut off.
         seed: of the draw.
         groups: rows of equal group stay on one side; strata then hold only roughly.
@@ -37,16 +41,17 @@ def cut_off(
     """
     random = np.random.default_rng((seed, round(share * 1000)))
     chosen = _by_group(groups, share, random) if groups is not None else _by_stratum(strata, share, random)
+    if groups is None:
+        chosen -= _kept_back(strata, chosen)
     stay = [index for index in range(len(strata)) if index not in chosen]
     return stay, sorted(chosen)
 
 
-def _by_stratum(strata: Sequence[str | None], share: float, random: np.random.Generator) -> set[int]:
-    members: dict[str | None, list[int]] = defaultdict(list)
-    for index, stratum in enumerate(strata):
-        members[stratum].append(index)
+def _by_stratum(strata: Sequence[Stratum], share: float, random: np.random.Generator) -> set[int]:
     chosen: set[int] = set()
-    for stratum, indices in sorted(members.items(), key=lambda item: str(item[0])):
+    for stratum, indices in _members(strata):
+        if len(indices) < 2 and isinstance(strata[indices[0]], tuple):
+            continue  # the one row of a rare label is learnt from
         if len(indices) < 2:
             raise DataError(
                 "at least 2 rows of every label, so that each part of the split has one",
@@ -56,6 +61,37 @@ def _by_stratum(strata: Sequence[str | None], share: float, random: np.random.Ge
         count = min(max(1, round(len(indices) * share)), len(indices) - 1)
         chosen.update(int(index) for index in random.permutation(indices)[:count])
     return chosen
+
+
+def _members(strata: Sequence[Stratum]) -> list[tuple[str | None, list[int]]]:
+    """The rows of each stratum, in the strata's alphabetical order."""
+    counts = Counter(label for stratum in strata for label in labels_of(stratum))
+    members: dict[str | None, list[int]] = defaultdict(list)
+    for index, stratum in enumerate(strata):
+        if isinstance(stratum, tuple):
+            stratum = min(stratum, key=lambda label: (counts[label], label), default=None)
+        members[stratum].append(index)
+    return sorted(members.items(), key=lambda item: str(item[0]))
+
+
+def labels_of(stratum: Stratum) -> tuple[str, ...]:
+    """The labels of a row, none, one or several."""
+    if stratum is None:
+        return ()
+    return stratum if isinstance(stratum, tuple) else (stratum,)
+
+
+def _kept_back(strata: Sequence[Stratum], chosen: Iterable[int]) -> set[int]:
+    """Rows to take back, so that no label of rows of several labels is cut off whole."""
+    several = [stratum if isinstance(stratum, tuple) else () for stratum in strata]
+    cut = set(chosen)
+    staying = {label for index, labels in enumerate(several) if index not in cut for label in labels}
+    back: set[int] = set()
+    for index in sorted(cut):
+        if not staying.issuperset(several[index]):
+            staying.update(several[index])
+            back.add(index)
+    return back
 
 
 def _by_group(groups: Sequence[Hashable], share: float, random: np.random.Generator) -> set[int]:
@@ -81,20 +117,18 @@ def _by_group(groups: Sequence[Hashable], share: float, random: np.random.Genera
     return chosen
 
 
-def folds(strata: Sequence[str | None], count: int, seed: int) -> list[list[int]]:
+def folds(strata: Sequence[Stratum], count: int, seed: int) -> list[list[int]]:
     """Stratified folds for cross-validation: every index in exactly one.
 
     Raises:
         DataError: a label has fewer rows than there are folds.
     """
     random = np.random.default_rng((seed, count))
-    members: dict[str | None, list[int]] = defaultdict(list)
-    for index, stratum in enumerate(strata):
-        members[stratum].append(index)
     found: list[list[int]] = [[] for _ in range(count)]
     start = 0
-    for stratum, indices in sorted(members.items(), key=lambda item: str(item[0])):
-        if len(indices) < count:
+    for stratum, indices in _members(strata):
+        # Rows of several labels are not all of one stratum: some fold goes without a rare label.
+        if len(indices) < count and not isinstance(strata[indices[0]], tuple):
             raise DataError(
                 f"at least {count} rows of every label, one for each fold",
                 f"{len(indices)} of {stratum!r}",

@@ -18,7 +18,7 @@ class ModelSpec(BaseModel):
         labels: names of the outputs, in the network's order; empty where the task has none.
         activation: what makes probabilities of logits.
         thresholds: probability from which each label applies, in the order of ``labels``; only for
-            tasks of several labels.
+            tasks of several labels. None: 0.5 each.
         choices: other numbers fitted on validation, by name (such as a null threshold).
         temperature: as it was fitted and folded into the last linear layer; 1 where it was not.
         max_length: tokens of a row, special ones included.

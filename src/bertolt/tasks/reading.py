@@ -32,7 +32,7 @@ class Reading:
         groups: the group of each example; empty without a group column.
         without_text, without_label: lines that were left out.
         left_out: lines that were left out for another reason, by reason.
-        repaired: lines of which something was repaired, by what.
+        repaired: lines of which something was repaired or remarked, by what.
     """
 
     name: str

@@ -53,7 +53,7 @@ class SingleLabel:
         read_target: a raw label to its name, for tasks whose files write numbers.
         fixed_labels: the labels in a fixed order, where the task has one; else those of the data.
         chosen: names of the statistics that the task reports, the primary one first.
-        positive: the label whose F1 is reported as ``f1``.
+        positive: the place of the label whose F1 is reported as ``f1``, told the names of both.
     """
 
     name: str
@@ -69,17 +69,18 @@ class SingleLabel:
     offsets: bool = False
     read_target: Callable[[str], str | None] = lambda label: label
     fixed_labels: tuple[str, ...] = ()
-    positive: int = 1
+    positive: Callable[[Sequence[str]], int] = lambda labels: 1
 
     def example(self, row: Row, settings: TaskSettings) -> Record:
         """See ``Task.example``."""
         raw = read_label(row, "label")
         label = None if raw is None else self.read_target(raw)
+        note = f"no gold label ({raw!r})" if raw is not None and label is None else ""
         text = read_text(row, self.columns[0].name)
         if len(self.columns) == 2:
-            return TextExample(line=row.line, text=text, label=label)
+            return TextExample(line=row.line, note=note, text=text, label=label)
         second = read_text(row, self.columns[1].name)
-        return PairExample(line=row.line, text=text, text_pair=second, label=label)
+        return PairExample(line=row.line, note=note, text=text, text_pair=second, label=label)
 
     def label_names(self, examples: Sequence[Record], settings: TaskSettings) -> tuple[str, ...]:
         """See ``Task.label_names``: the fixed ones, or those of the examples in alphabetical order."""
@@ -93,11 +94,12 @@ class SingleLabel:
         found = sorted(label for label in counts if label is not None)
         if not self.fixed_labels:
             return tuple(found)
-        strange = [label for label in found if label not in self.fixed_labels]
+        strange = [example for example in examples if example.label not in self.fixed_labels]
         if strange:
+            shown = ", ".join(f"{example.label!r} on line {example.line}" for example in strange[:5])
             raise DataError(
                 f"the labels {', '.join(self.fixed_labels)}",
-                f"also {', '.join(map(repr, strange[:5]))}",
+                f"{len(strange):,} other: {shown}{', …' if len(strange) > 5 else ''}",
                 "correct the label column, or choose text-classification or sentence-pair-classification",
             )
         return self.fixed_labels
@@ -164,7 +166,9 @@ class SingleLabel:
         known: dict[str, Callable[[], Statistic]] = {
             "accuracy": lambda: classification.accuracy(gold, predicted, classes=classes),
             "macro_f1": lambda: classification.macro_f1(gold, predicted, classes=classes),
-            "f1": lambda: classification.f1(gold, predicted, classes=classes, positive=self.positive),
+            "f1": lambda: classification.f1(
+                gold, predicted, classes=classes, positive=self.positive(spec.labels)
+            ),
             "matthews": lambda: classification.matthews(gold, predicted, classes=classes),
             "log_loss": lambda: classification.log_loss(gold, probabilities),
             "brier": lambda: classification.brier(gold, probabilities),

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from bertolt.data.examples import Example
 from bertolt.data.features import Encoded, Feature
+from bertolt.data.splits import Stratum
 from bertolt.data.table import Column, Layout, Row
 from bertolt.data.tokenizer import Tokenizer, Tokens
 from bertolt.metrics.statistic import Statistic
@@ -74,8 +75,8 @@ class Task(Protocol):
             DataError: labels that nothing can be learnt from, such as one class only.
         """
 
-    def stratum(self, example: Any) -> str | None:
-        """What a split keeps the shares of, or None where there is nothing to keep."""
+    def stratum(self, example: Any) -> Stratum:
+        """What a split keeps the shares of: a label, several, or None where there is nothing to keep."""
 
     def group(self, example: Any) -> Hashable:
         """What must stand on one side of a split, or None where every example may stand alone."""

@@ -107,7 +107,7 @@ def describe(reading: Reading) -> list[str]:
         "left out, without text": reading.without_text,
         "left out, without a label": reading.without_label,
         **{f"left out, {reason}": found for reason, found in reading.left_out.items()},
-        **{f"repaired, {what}": found for what, found in reading.repaired.items()},
+        **{f"with a note, {what}": found for what, found in reading.repaired.items()},
     }
     for what, found in accounts.items():
         if found:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bertolt.data.splits import labels_of
 from bertolt.errors import SettingError
 from bertolt.tasks.task import Task
 
@@ -19,7 +20,7 @@ def class_weights(choice: str, task: Task, examples: Sequence[Any], labels: Sequ
     """The weight of each class's loss.
 
     ``balanced`` is inverse to the classes' counts in the training part alone, with a mean of 1 over its
-    rows (as scikit-learn's); a file is a JSON object of label to weight, 1 for labels that it lacks.
+    labels (as scikit-learn's); a file is a JSON object of label to weight, 1 for labels that it lacks.
 
     Returns:
         Shape (K,), or None for ``none``.
@@ -29,10 +30,11 @@ def class_weights(choice: str, task: Task, examples: Sequence[Any], labels: Sequ
     """
     if choice == "none":
         return None
-    counts = Counter(task.stratum(example) for example in examples)
-    if not labels or None in counts:
+    strata = [task.stratum(example) for example in examples]
+    counts = Counter(label for stratum in strata for label in labels_of(stratum))
+    if not labels or None in strata:
         raise SettingError(
-            "a task with one label an example for --class-weight", task.name, "leave --class-weight out"
+            "a task with labels out of a list for --class-weight", task.name, "leave --class-weight out"
         )
     if choice == "balanced":
         array = torch.tensor([counts[label] for label in labels], dtype=torch.float32)
