@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from bertolt.errors import FolderError
 from bertolt.models.backbone import Backbone, read_config
+from bertolt.models.head_rows import keep_rows_by_name
 
 Inputs = dict[str, Tensor]
 
@@ -130,10 +131,12 @@ def build_auto(
     if not blueprint.attention_dropout:
         for name in rates:
             setattr(config, name, 0.0)
-    network = load_network(auto_class, backbone.folder, config)
+    network = load_network(auto_class, backbone.folder, config, new_head=True)
     # The rate is the family's own again in what is saved: it was this machine's matter.
     for name, rate in rates.items():
         setattr(network.config, name, rate)
+    if blueprint.labels:
+        keep_rows_by_name(network, last_linear_name(network), backbone, blueprint.labels)
     return network
 
 
@@ -154,17 +157,29 @@ def quiet_transformers() -> Iterator[None]:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def load_network(auto_class: str, folder: Any, config: Any) -> nn.Module:
-    """The network of a folder in float32, without running code of the folder."""
+def load_network(auto_class: str, folder: Any, config: Any, *, new_head: bool = False) -> nn.Module:
+    """The network of a folder in float32, without running code of the folder.
+
+    Args:
+        auto_class: the transformers class.
+        folder: a Hugging Face folder.
+        config: of the network.
+        new_head: weights that the folder lacks are drawn at random; else they are an error.
+
+    Raises:
+        FolderError: the family has no such class, or weights are missing or of another shape.
+    """
     import transformers
 
     kind = getattr(transformers, auto_class)
+    network: nn.Module
     try:
         with quiet_transformers():
-            network: nn.Module = kind.from_pretrained(
+            network, report = kind.from_pretrained(
                 folder,
                 config=config,
                 dtype=torch.float32,
+                output_loading_info=True,
                 ignore_mismatched_sizes=True,
                 local_files_only=True,
                 trust_remote_code=False,
@@ -176,13 +191,26 @@ def load_network(auto_class: str, folder: Any, config: Any) -> nn.Module:
             f"model type {config.model_type!r}",
             "choose another backbone; `bertolt models` lists some",
         ) from error
+    # Mismatched keys come with both shapes.
+    strange = sorted({*report["missing_keys"], *(key[0] for key in report["mismatched_keys"])})
+    if strange and not new_head:
+        raise FolderError(
+            "weights that fit config.json",
+            f"none for {', '.join(strange[:3])}{', …' if len(strange) > 3 else ''} in {str(folder)!r}",
+            "copy the whole model folder again",
+        )
     return network
 
 
+def last_linear_name(network: nn.Module) -> str:
+    """The name of the layer that makes the logits: the last linear one, by order of construction."""
+    names: list[str] = [name for name, module in network.named_modules() if isinstance(module, nn.Linear)]
+    return names[-1]
+
+
 def last_linear(network: nn.Module) -> nn.Linear:
-    """The layer that makes the logits: the last linear one, by order of construction."""
-    found = [module for module in network.modules() if isinstance(module, nn.Linear)]
-    return found[-1]
+    """The layer that makes the logits."""
+    return cast(nn.Linear, network.get_submodule(last_linear_name(network)))
 
 
 def fold_last_linear(network: nn.Module, temperature: float) -> None:

@@ -17,6 +17,7 @@ from bertolt.inference.pipeline import typed_settings
 from bertolt.inference.run import encode
 from bertolt.models.backbone import Backbone
 from bertolt.models.folder import is_ours
+from bertolt.models.head_rows import kept_labels
 from bertolt.models.spec import ModelSpec
 from bertolt.progress import progress_bar
 from bertolt.tasks.registry import get_task
@@ -71,6 +72,9 @@ def prepare(settings: TrainSettings, backbone: Backbone, say: Say) -> Prepared:
     encode(task, spec, tokenizer, corpus.validation + corpus.test)
     for note in [*corpus.notes, *length_notes(encoded, spec)]:
         say(note)
+    kept = kept_labels(backbone, spec.labels)
+    if kept:
+        say(f"head: goes on from {backbone.name}'s rows for {', '.join(kept)}; other rows are new")
     return Prepared(task, spec, tokenizer, corpus, encoded)
 
 
