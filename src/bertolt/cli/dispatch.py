@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(words: Sequence[str], as_json: bool) -> int:
     try:
-        _dispatch(words)
+        return _dispatch(words)
     except BertoltError as error:
         print_error(error, as_json)
         return error.exit_code
@@ -51,10 +51,9 @@ def _run(words: Sequence[str], as_json: bool) -> int:
         stopped = StoppedError("run the command again")
         print_error(stopped, as_json)
         return stopped.exit_code
-    return OK
 
 
-def _dispatch(words: Sequence[str]) -> None:
+def _dispatch(words: Sequence[str]) -> int:
     if not words or words[0] in ("--help", "-h", "help"):
         sys.stdout.write(overview())
     elif words[0] == "--version":
@@ -70,7 +69,8 @@ def _dispatch(words: Sequence[str]) -> None:
     else:
         verb = words[0]
         function = getattr(importlib.import_module(f"bertolt.cli.{verb}"), verb)
-        run_verb(verb, function, words[1:])
+        return run_verb(verb, function, words[1:])
+    return OK
 
 
 def _near(word: str) -> str | None:
@@ -80,8 +80,11 @@ def _near(word: str) -> str | None:
     return None
 
 
-def run_verb(verb: str, function: Callable[..., None], words: Sequence[str]) -> None:
+def run_verb(verb: str, function: Callable[..., None], words: Sequence[str]) -> int:
     """Parses the words after the verb and calls its function.
+
+    Returns:
+        0, or the code of the ``typer.Exit`` by which a verb that has printed its answer says that it is no.
 
     Raises:
         InputError: the words are not as the verb's help says.
@@ -94,10 +97,11 @@ def run_verb(verb: str, function: Callable[..., None], words: Sequence[str]) -> 
     try:
         with command.make_context(f"bertolt {verb}", list(words)) as context:
             command.invoke(context)
-    except typer.Exit:  # --help was printed
-        return
+    except typer.Exit as end:  # --help was printed, or the answer is no
+        return end.exit_code
     except typer.TyperException as error:
         raise _usage_error(error, verb) from error
+    return OK
 
 
 def _usage_error(error: Exception, verb: str) -> InputError:

@@ -9,6 +9,7 @@ people through ``progress.say``; a failure is a ``BertoltError`` that it lets th
 from __future__ import annotations
 
 VERBS = {
+    "check": "Look at data: what is in it, and what is wrong with it, by line.",
     "train": "Fine-tune a model on labelled text and write its folder.",
     "evaluate": "Measure a model on labelled text, every metric with its 95% interval.",
     "predict": "Predict texts, or a whole file into another.",

@@ -76,8 +76,8 @@ def check_labels(rows: Sequence[CheckRow]) -> list[Finding]:
     """
     places: dict[str, list[Place]] = defaultdict(list)
     for row in rows:
-        if row.label is not None:
-            places[row.label].append(row.place)
+        for label in row.labels:
+            places[label].append(row.place)
     if not places:
         return []
     counts = Counter({label: len(found) for label, found in places.items()})
@@ -96,7 +96,8 @@ def check_labels(rows: Sequence[CheckRow]) -> list[Finding]:
                 single(sorted(place for name in others for place in places[name])),
             )
         )
-    return [*findings, *_check_balance(counts, places)]
+    several = any(len(row.labels) > 1 for row in rows)
+    return [*findings, *_check_balance(counts, places, several)]
 
 
 def near_equal(labels: Sequence[str]) -> list[list[str]]:
@@ -109,19 +110,13 @@ def near_equal(labels: Sequence[str]) -> list[list[str]]:
     return [names for names in groups.values() if len(names) > 1]
 
 
-def _check_balance(counts: Counter[str], places: Mapping[str, Sequence[Place]]) -> list[Finding]:
+def _check_balance(
+    counts: Counter[str], places: Mapping[str, Sequence[Place]], several: bool
+) -> list[Finding]:
     findings = []
-    if len(counts) == 1:
-        findings.append(
-            Finding(
-                "error",
-                "one-label",
-                f"every row has the label {next(iter(counts))!r}",
-                "add rows of another label, or name the label column with --label",
-            )
-        )
-    alone = [label for label, count in counts.items() if count == 1]
-    few = [label for label, count in counts.items() if 1 < count < FEW_ROWS]
+    # Rows with several labels are split so that a label of one row is no obstacle.
+    alone = [label for label, count in counts.items() if count == 1 and not several]
+    few = [label for label, count in counts.items() if count < FEW_ROWS and label not in alone]
     if alone:
         what = "one row only, which cannot be both learnt from and measured on"
         findings.append(_few("error", alone, places, what, "add rows of them, or remove them"))
@@ -197,7 +192,7 @@ def _duplicate_findings(
     for group in groups:
         places = tuple(rows[index].place for index in group)
         (across if len({place.part for place in places}) > 1 else within).append(places)
-        labels = {rows[index].label for index in group if rows[index].label is not None}
+        labels = {frozenset(rows[index].labels) for index in group if rows[index].labels}
         if len(labels) > 1:
             contrary.append(places)
     apart = "remove them from one part: a model is measured too well on texts that it has learnt"

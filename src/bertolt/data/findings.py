@@ -29,12 +29,12 @@ class CheckRow:
     Args:
         place: where it stands.
         texts: its strings, in the task's order.
-        label: its label, or None where it has none or the task has none.
+        labels: its label, or its labels where several can hold; empty where there is none.
     """
 
     place: Place
     texts: tuple[str, ...]
-    label: str | None = None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
