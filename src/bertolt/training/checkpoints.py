@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, load_model, save_file, save_model
 from torch import Tensor, nn
 
+from bertolt.errors import FolderError
 from bertolt.models.swap import finish_swap, write_folder
 from bertolt.training.objective import Objective
 
@@ -58,14 +61,25 @@ class Checkpoints:
         self._saved_at = time.monotonic()
 
     def resume(self, objective: Objective, optimiser: torch.optim.Optimizer) -> Position:
-        """Loads the last checkpoint, if there is one, and says where it stands."""
+        """Loads the last checkpoint, if there is one, and says where it stands.
+
+        Raises:
+            FolderError: it is damaged.
+        """
         finish_swap(self._last)
         self._saved_at = time.monotonic()
         if not self._last.is_dir():
             return Position()
-        state = json.loads((self._last / STATE).read_text(encoding="utf-8"))
-        load_model(objective.network, self._last / WEIGHTS)
-        _load_optimiser(optimiser, load_file(self._last / OPTIMISER))
+        try:
+            state = json.loads((self._last / STATE).read_text(encoding="utf-8"))
+            load_model(objective.network, self._last / WEIGHTS)
+            _load_optimiser(optimiser, load_file(self._last / OPTIMISER))
+        except (OSError, json.JSONDecodeError, SafetensorError) as error:
+            raise FolderError(
+                f"a whole checkpoint in {str(self._last)!r}",
+                str(error).strip().splitlines()[0][:200],
+                "train anew without --resume",
+            ) from error
         objective.load_state(state["objective"])
         return Position(**state["position"])
 
@@ -92,10 +106,10 @@ class Checkpoints:
 
     def is_best(self, score: float, position: Position) -> bool:
         """Notes a validation in ``position``; whether it is the best so far (the first of equals)."""
-        if position.best_score is not None and score <= position.best_score:
+        if position.best_score is not None and not score > position.best_score:  # so NaN is no gain
             position.validations_without_gain += 1
             return False
-        position.best_score = score
+        position.best_score = -math.inf if math.isnan(score) else score
         position.best_step = position.step
         position.validations_without_gain = 0
         return True

@@ -23,6 +23,7 @@ class Plan:
         learning_rate: the peak.
         seed: of dropout.
         patience: validations without a gain after which training stops; 0 never stops early.
+        layer_decay: factor of the learning rate from a layer to the one below.
         bf16: whether matrix products run in bfloat16 (on a GPU).
     """
 
@@ -30,6 +31,7 @@ class Plan:
     learning_rate: float
     seed: int
     patience: int = 0
+    layer_decay: float = 1.0
     bf16: bool = False
 
 
@@ -54,8 +56,9 @@ def train(
     """
     network = objective.network
     device = next(network.parameters()).device
-    optimiser = make_optimiser(network, plan.learning_rate)
+    optimiser = make_optimiser(network, plan.learning_rate, plan.layer_decay)
     position = checkpoints.resume(objective, optimiser)
+    progress.advance(position.step)
     epoch_steps = objective.steps(position.epoch)
     total = plan.epochs * len(epoch_steps)
     network.train()
@@ -65,7 +68,7 @@ def train(
             start = time.perf_counter()
             learning_rate = rate(position.step, total, plan.learning_rate)
             for group in optimiser.param_groups:
-                group["lr"] = learning_rate
+                group["lr"] = learning_rate * group["scale"]
             torch.manual_seed(step_seed(plan.seed, position.step))
             loss_sum = 0.0
             for batch in step.batches:

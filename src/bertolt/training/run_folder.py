@@ -41,7 +41,7 @@ class RunFolder:
             resume: whether the run of this folder goes on.
 
         Raises:
-            FolderError: what must be the same is not.
+            FolderError: the run is finished, or what must be the same is not.
             DiskError: the folder cannot be written.
         """
         if resume:
@@ -77,7 +77,14 @@ class RunFolder:
         return found
 
     def _check(self, identity: Mapping[str, str]) -> None:
-        before = self.read()["identity"]
+        found = self.read()
+        if found["finished"]:
+            raise FolderError(
+                f"an interrupted training in {str(self.path)!r}",
+                "one that is finished",
+                "use its model folder, or train anew without --resume",
+            )
+        before = found["identity"]
         changed = [
             f"{name} {before.get(name)!r} is now {identity.get(name)!r}"
             for name in sorted({*before, *identity})

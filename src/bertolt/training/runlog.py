@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from bertolt.errors import DiskError
 
@@ -20,6 +21,7 @@ class RunLog:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / NAME
+        self._begun = False
 
     def write(self, kind: str, figures: dict[str, float]) -> None:
         """Appends one record, as one line.
@@ -29,8 +31,11 @@ class RunLog:
         """
         line = json.dumps({"kind": kind, **figures})
         try:
-            with self._file.open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
+            with self._file.open("ab+") as file:
+                # An interruption may have cut off the last line of the run that goes on.
+                torn = not self._begun and file.tell() > 0 and _last_byte(file) != b"\n"
+                file.write(f"{chr(10) * torn}{line}\n".encode())
+            self._begun = True
         except OSError as error:
             raise DiskError(
                 f"room for the run log {str(self._file)!r}",
@@ -39,10 +44,15 @@ class RunLog:
             ) from error
 
 
+def _last_byte(file: BinaryIO) -> bytes:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1)
+
+
 def read_log(folder: Path) -> list[dict[str, Any]]:
     """The records of a run. Of steps that were done twice, by a resumed run, the later record stands.
 
-    A last line that an interruption cut off is not a record.
+    A line that an interruption cut off is not a record.
     """
     file = folder / NAME
     if not file.is_file():
