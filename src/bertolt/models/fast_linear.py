@@ -25,7 +25,7 @@ class OneDnnLinear(nn.Linear):
 
     def forward(self, input: Tensor) -> Tensor:
         """``input`` of shape (..., in_features) to (..., out_features)."""
-        output: Tensor = _Product.apply(input, self.weight, self.bias)
+        output: Tensor = _Product.apply(input, self.weight, self.bias)  # type: ignore[no-untyped-call]
         return output
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from torch import nn
 
 from bertolt.data.examples import fingerprint
 from bertolt.evaluation.evaluate import Evaluation, evaluate_examples
 from bertolt.inference.engine import TorchEngine
 from bertolt.inference.pipeline import Pipeline
 from bertolt.inference.run import Model
+from bertolt.metrics.intervals import Estimate
 from bertolt.models.backbone import Backbone, load_backbone
 from bertolt.models.device import choose_device, set_threads
 from bertolt.models.fast_linear import onednn_wins
@@ -27,6 +29,7 @@ from bertolt.training.checkpoints import Checkpoints
 from bertolt.training.corpus import Corpus
 from bertolt.training.loop import Plan, train
 from bertolt.training.objective import Objective
+from bertolt.training.optimisation import is_embedding
 from bertolt.training.prepare import Prepared, Say, output_folder, prepare
 from bertolt.training.run_folder import RunFolder
 from bertolt.training.settings import LARGE_RATE, SMALL_HIDDEN, SMALL_RATE, TrainSettings
@@ -55,6 +58,11 @@ class Run:
     record: FolderRecord
     seconds: float
 
+    @property
+    def metrics(self) -> Mapping[str, Estimate]:
+        """Each metric with its 95% interval, the primary one first; empty where nothing was measured."""
+        return {} if self.evaluation is None else self.evaluation.metrics
+
 
 def fine_tune(settings: TrainSettings, say: Say, *, resume: bool = False) -> Run:
     """Trains a model and writes its folder.
@@ -80,6 +88,7 @@ def fine_tune(settings: TrainSettings, say: Say, *, resume: bool = False) -> Run
         learning_rate=learning_rate(settings.lr, backbone),
         seed=settings.seed,
         patience=settings.patience,
+        layer_decay=settings.layer_decay,
         bf16=model.engine.device.type == "cuda",
     )
     identity = {
@@ -127,8 +136,17 @@ def build(prepared: Prepared, backbone: Backbone, settings: TrainSettings) -> Tr
     torch.manual_seed(settings.seed)
     head = prepared.task.head
     network = head.build(backbone, Blueprint(prepared.spec.labels, attention_dropout=device.type != "cpu"))
+    if settings.freeze_embeddings:
+        freeze_embeddings(network)
     engine = TorchEngine(network, head, pad_id=prepared.tokenizer.pad_id, device=device)
     return TrainableModel(prepared.task, prepared.spec, prepared.tokenizer, engine)
+
+
+def freeze_embeddings(network: nn.Module) -> None:
+    """Leaves the input embeddings as the backbone has them."""
+    for name, parameter in network.named_parameters():
+        if is_embedding(name):
+            parameter.requires_grad_(False)
 
 
 def _objective(model: TrainableModel, prepared: Prepared, settings: TrainSettings) -> Supervised:

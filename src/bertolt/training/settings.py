@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bertolt.errors import SettingError, UnknownNameError
+
+Settings = TypeVar("Settings", bound=BaseModel)
 
 #: Peak learning rates found best for small encoders (hidden size up to 512) and for BERT's own size.
 SMALL_RATE = 1e-4
@@ -30,6 +35,8 @@ class TrainSettings(BaseModel):
         long: what is done with longer texts.
         class_weight: ``none``, ``balanced``, or a JSON file of label to weight.
         seed: of split, head, order and dropout.
+        layer_decay: factor of the learning rate from each layer to the one below it.
+        freeze_embeddings: whether the input embeddings stay as the backbone has them.
         patience: epochs without a gain on validation after which training stops; 0: never.
         keep_examples: validation rows kept in the folder, at most.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
@@ -55,8 +62,32 @@ class TrainSettings(BaseModel):
     long: Literal["head", "tail", "head+tail", "windows"] = "head"
     class_weight: str = "none"
     seed: int = Field(default=0, ge=0, lt=2**31)
+    layer_decay: float = Field(default=1.0, gt=0, le=1)
+    freeze_embeddings: bool = False
     patience: int = Field(default=2, ge=0)
     keep_examples: int = Field(default=2000, ge=0, le=2000)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: int | None = Field(default=None, ge=1)
     set: dict[str, Any] = Field(default_factory=dict)
+
+
+def check_settings(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
+    """Typed settings out of plain values, of whatever verb.
+
+    Raises:
+        UnknownNameError: a setting that ``kind`` lacks; near ones are offered.
+        SettingError: a value that cannot be used; named as the command line's option.
+    """
+    try:
+        return kind.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        if first["type"] == "extra_forbidden":
+            raise UnknownNameError("setting", name, kind.model_fields) from error
+        rule = first["msg"].removeprefix("Input ")
+        raise SettingError(
+            f"a value for --{name.replace('_', '-')} that {rule.replace('should be', 'is', 1)}",
+            repr(first["input"]),
+            "correct the value, or leave the option out",
+        ) from error
