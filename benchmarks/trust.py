@@ -1,0 +1,54 @@
+"""The studies trust-long-documents and trust-defaults.
+
+    python benchmarks/peers/prepare.py --out build/benchmarks
+    python benchmarks/ours/prepare.py --out build/benchmarks
+    python -m benchmarks.trust long-documents --data-root build/benchmarks
+    python -m benchmarks.trust defaults --data-root build/benchmarks
+
+``long-documents``: what to do with reviews that do not fit 128 tokens; 5,000 train, 2,000 test, one epoch.
+``defaults``: one factor at a time on Rotten Tomatoes, 3 seeds, measured on its validation part alone.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks.study import Cell, Variant, run_study
+
+LONG = (
+    "python benchmarks/ours/train_and_predict.py $DATA/imdb/train-5000.csv --validation "
+    "$DATA/imdb/validation-500.csv --test $DATA/imdb/test-2000.csv --max-length 128 --epochs 1 --seed $SEED"
+)
+POLICIES = ("head", "tail", "head+tail", "windows")
+
+BASE = (
+    "bertolt train $DATA/rotten-tomatoes/train.csv --validation $DATA/rotten-tomatoes/validation.csv "
+    "--test $DATA/rotten-tomatoes/validation.csv --seed $SEED --out $OUT/model --json"
+)
+SETTINGS = {
+    "base": "--epochs 1 --lr 1e-4",
+    "lr-5e-5": "--epochs 1 --lr 5e-5",
+    "lr-2e-4": "--epochs 1 --lr 2e-4",
+    "lr-4e-4": "--epochs 1 --lr 4e-4",
+    "epochs-2": "--epochs 2 --lr 1e-4",
+    "batch-16": "--epochs 1 --lr 1e-4 --batch-size 16",
+    "batch-64": "--epochs 1 --lr 1e-4 --batch-size 64",
+    "frozen-embeddings": "--epochs 1 --lr 1e-4 --freeze-embeddings",
+    "layer-decay-0.9": "--epochs 1 --lr 1e-4 --layer-decay 0.9",
+    "epochs-2-lr-2e-4": "--epochs 2 --lr 2e-4",
+}
+
+STUDIES = {
+    "long-documents": [Cell(policy, (Variant("bertolt", f"{LONG} --long {policy}"),)) for policy in POLICIES],
+    "defaults": [
+        Cell(f"{name}-seed-{seed}", (Variant(name, f"{BASE} {options}"),), seed=seed)
+        for name, options in SETTINGS.items()
+        for seed in range(3)
+    ],
+}
+
+if __name__ == "__main__":
+    study = sys.argv.pop(1) if len(sys.argv) > 1 else ""
+    if study not in STUDIES:
+        sys.exit(f"name a study: {', '.join(STUDIES)}")
+    sys.exit(run_study(f"trust-{study}", STUDIES[study]))
