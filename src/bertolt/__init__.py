@@ -1,1 +1,53 @@
-"""Fine-tune a BERT-family encoder on your text, look inside it, and let people try it."""
+"""Fine-tune a BERT-family encoder on your text, look inside it, and let people try it.
+
+Importing this package imports nothing else: the names below are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bertolt.api import evaluate, pipeline, predict_file, resume, train
+    from bertolt.errors import BertoltError
+    from bertolt.evaluation.evaluate import Evaluation
+    from bertolt.inference.pipeline import Pipeline
+    from bertolt.training.fine_tune import Run
+    from bertolt.version import __version__
+
+__all__ = [
+    "BertoltError",
+    "Evaluation",
+    "Pipeline",
+    "Run",
+    "__version__",
+    "evaluate",
+    "pipeline",
+    "predict_file",
+    "resume",
+    "train",
+]
+
+_HOMES = {
+    "BertoltError": "bertolt.errors",
+    "Evaluation": "bertolt.evaluation.evaluate",
+    "Pipeline": "bertolt.inference.pipeline",
+    "Run": "bertolt.training.fine_tune",
+    "__version__": "bertolt.version",
+    "evaluate": "bertolt.api",
+    "pipeline": "bertolt.api",
+    "predict_file": "bertolt.api",
+    "resume": "bertolt.api",
+    "train": "bertolt.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'bertolt' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

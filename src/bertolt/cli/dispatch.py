@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from bertolt.cli.output import print_error
+from bertolt.cli.output import ReportedError, print_error
 from bertolt.cli.verbs import VERBS
 from bertolt.errors import BertoltError, InputError, StoppedError, UnknownNameError
 
@@ -46,6 +46,8 @@ def _run(words: Sequence[str], as_json: bool) -> int:
         return _dispatch(words)
     except BertoltError as error:
         print_error(error, as_json)
+        return error.exit_code
+    except ReportedError as error:
         return error.exit_code
     except KeyboardInterrupt:
         stopped = StoppedError("run the command again")
@@ -100,20 +102,35 @@ def run_verb(verb: str, function: Callable[..., None], words: Sequence[str]) -> 
     except typer.Exit as end:  # --help was printed, or the answer is no
         return end.exit_code
     except typer.TyperException as error:
-        raise _usage_error(error, verb) from error
+        raise _usage_error(error, verb, words) from error
     return OK
 
 
-def _usage_error(error: Exception, verb: str) -> InputError:
+def _usage_error(error: Exception, verb: str, words: Sequence[str]) -> InputError:
+    # typer's own classes of usage errors are private; what they carry is not.
     option: str | None = getattr(error, "option_name", None)
     near: Sequence[str] = getattr(error, "possibilities", None) or ()
+    names: Sequence[str] = getattr(getattr(error, "param", None), "opts", ())
+    rule = str(getattr(error, "message", "")).strip().rstrip(".")
     message = " ".join(str(getattr(error, "format_message", error.__str__)()).split()).rstrip(".")
+    expected, found = f"the arguments of bertolt {verb}", message[:1].lower() + message[1:]
     if option is not None and message.startswith("No such option"):
         expected, found = f"an option of bertolt {verb}", repr(option)
-    else:
-        expected, found = f"the arguments of bertolt {verb}", message[:1].lower() + message[1:]
+    elif rule.startswith("Input should be ") and names and names[0].startswith("--"):
+        rule = rule.removeprefix("Input should be ").partition(",")[0]
+        expected, found = f"a value for {names[0]} that is {rule}", _value_of(names[0], words)
     advice = f"did you mean {' or '.join(near)}?" if near else f"see: bertolt {verb} --help"
     return InputError(expected, found, advice)
+
+
+def _value_of(option: str, words: Sequence[str]) -> str:
+    """What stands behind an option, for a message."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == option:
+            return repr(following)
+        if word.startswith(f"{option}="):
+            return repr(word.partition("=")[2])
+    return "another"
 
 
 def overview() -> str:

@@ -43,6 +43,16 @@ Set = Annotated[
 Folder = Annotated[str, typer.Argument(metavar="DIR", help="A model folder, as `bertolt train` wrote it.")]
 
 
+def given_options(context: typer.Context) -> dict[str, Any]:
+    """The options and arguments that the user gave, by the names of a verb's parameters."""
+    given = {}
+    for name, value in context.params.items():
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            given[name.rstrip("_")] = value
+    return given
+
+
 def settings_from(pairs: Sequence[str] | None) -> dict[str, Any]:
     """What ``--set name=value`` says; a value in JSON (a number, true, a list) is read as such.
 

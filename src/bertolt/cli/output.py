@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-from bertolt.errors import BertoltError
+from bertolt.errors import BertoltError, StoppedError
 from bertolt.progress import say
 
 
@@ -19,6 +20,53 @@ def as_json_text(document: Any) -> str:
 def print_json(document: Any) -> None:
     """Prints the one document of a verb under ``--json``."""
     sys.stdout.write(as_json_text(document) + "\n")
+
+
+class ReportedError(Exception):
+    """An error that the document on standard output tells already.
+
+    Args:
+        exit_code: the error's.
+    """
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(exit_code)
+        self.exit_code = exit_code
+
+
+class JsonArray:
+    """A document ``{"NAME": [...]}`` that is written as its elements come; a context manager.
+
+    An error before the first element is none of its business. A later one closes the array and stands
+    beside it as ``"error"``, so that standard output is one document all the same.
+
+    Args:
+        name: the array's key.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._start = f"{{{json.dumps(name)}: ["
+        self._begun = False
+
+    def add(self, element: Any) -> None:
+        """Writes one element."""
+        sys.stdout.write((",\n" if self._begun else self._start) + as_json_text(element))
+        sys.stdout.flush()
+        self._begun = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            error = StoppedError("run the command again")
+        if error is None:
+            sys.stdout.write(("" if self._begun else self._start) + "]}\n")
+        elif self._begun and isinstance(error, BertoltError):
+            sys.stdout.write('], "error": ' + as_json_text(error.to_dict()) + "}\n")
+            raise ReportedError(error.exit_code) from error
 
 
 def print_error(error: BertoltError, as_json: bool) -> None:

@@ -30,12 +30,15 @@ class Pipeline:
     Args:
         model: what predicts.
         record: the ``bertolt.json`` that it was loaded from.
+
+    Attributes:
+        settings: the task's settings, typed.
     """
 
     def __init__(self, model: Model, record: FolderRecord) -> None:
         self.model = model
         self.record = record
-        self._settings = model.task.Settings.model_validate(model.spec.settings)
+        self.settings = model.task.Settings.model_validate(model.spec.settings)
 
     @classmethod
     def from_folder(
@@ -109,7 +112,7 @@ class Pipeline:
 
     def _results(self, inputs: Iterable[Input]) -> Iterator[Result]:
         task = self.model.task
-        return self.model.results(input_example(task, value, self._settings) for value in inputs)
+        return self.model.results(input_example(task, value, self.settings) for value in inputs)
 
 
 def typed_settings(task: Task, values: Mapping[str, Any]) -> TaskSettings:

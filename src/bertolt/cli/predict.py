@@ -1,0 +1,173 @@
+"""``bertolt predict``: texts to results, and files to files."""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bertolt.cli.options import Device, Dtype, Folder, Json, Set, Text, Threads, settings_from
+from bertolt.cli.output import JsonArray, print_json
+from bertolt.errors import DataError, InputError, SettingError
+from bertolt.progress import say
+
+if TYPE_CHECKING:
+    from bertolt.inference.files import FilePrediction
+    from bertolt.inference.pipeline import Input, Pipeline
+    from bertolt.results import Result
+
+
+def predict(  # noqa: PLR0913 (a parameter is an option)
+    folder: Folder,
+    texts: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TEXT …]",
+            help="What is predicted; a JSON object for a task with several inputs. Without any, and without "
+            "--input, the lines of standard input.",
+        ),
+    ] = None,
+    *,
+    input: Annotated[
+        str | None, typer.Option(metavar="F", help="A file of texts: csv, tsv, jsonl, parquet, …")
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            metavar="F", help="Write the rows of --input and their results to a csv, tsv, jsonl or parquet."
+        ),
+    ] = None,
+    text: Text = None,
+    set_: Set = None,
+    task: Annotated[str | None, typer.Option(metavar="T", help="Refuse a model for another task.")] = None,
+    device: Device = "auto",
+    dtype: Dtype = "fp32",
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Predict texts, or a whole file into another.
+
+    With --output every column of the input is kept and the result's stand beside it (such as label, score
+    and scores:NAME); one whose name the input has already is called predicted_ and its name. The file
+    appears when it is complete.
+
+    \b
+    Example:
+      bertolt predict models/reviews "A gorgeous, witty film." "The plot is thin."
+      bertolt predict models/reviews --input new.csv --output new-with-labels.csv
+      cat lines.txt | bertolt predict models/reviews --json
+    """
+    if texts and input is not None:
+        raise SettingError("TEXT or --input", "both", "leave one of them out")
+    if output is not None and input is None:
+        raise SettingError("--input F beside --output", "none", "name the file that is to be predicted")
+    if text and input is None:
+        raise SettingError("--input F beside --text", "none", "--text names columns of --input")
+    if not texts and input is None and sys.stdin.isatty():
+        raise InputError(
+            "TEXT, --input F, or lines on standard input",
+            "none of them",
+            'for example: bertolt predict DIR "A film."',
+        )
+    from bertolt import api
+    from bertolt.models.device import set_threads
+
+    set_threads(threads)
+    pipeline = api.pipeline(folder, task=task, device=device, dtype=dtype, settings=settings_from(set_))
+    if input is not None and output is not None:
+        _report(api.predict_file(pipeline, input, output, text=text or ()), json)
+        return
+    if input is not None:
+        pairs = _of_file(pipeline, input, text or ())
+    else:
+        given = [*texts] if texts else _lines(sys.stdin.buffer)
+        pairs = _of_inputs(pipeline, (_input(pipeline, each) for each in given))
+    if json:
+        with JsonArray("results") as array:
+            for _, result in pairs:
+                array.add(result.to_dict())
+    else:
+        from bertolt.cli.views import print_results
+
+        print_results(pairs)
+
+
+def _of_file(pipeline: Pipeline, name: str, text: Iterable[str]) -> Iterator[tuple[str, Result]]:
+    from bertolt.data.sources import open_source
+    from bertolt.inference.files import predict_rows
+
+    table = open_source(name, pipeline.model.task.layouts).pick("test")
+    for example, result in predict_rows(pipeline, table, tuple(text)):
+        yield " | ".join(pipeline.model.task.texts(example)), result
+
+
+def _of_inputs(pipeline: Pipeline, inputs: Iterable[Input]) -> Iterator[tuple[str, Result]]:
+    waiting: deque[Input] = deque()
+
+    def noted() -> Iterator[Input]:
+        for value in inputs:
+            waiting.append(value)
+            yield value
+
+    for result in pipeline(noted()):
+        value = waiting.popleft()
+        yield value if isinstance(value, str) else " | ".join(map(str, value.values())), result
+
+
+def _input(pipeline: Pipeline, text: str) -> Input:
+    """A TEXT as the pipeline takes it: an object where the task has several inputs and the text is one."""
+    from bertolt.tasks.task import input_columns
+
+    if len(input_columns(pipeline.model.task)) > 1 and text.lstrip().startswith("{"):
+        try:
+            found: Any = json_module.loads(text)
+        except json_module.JSONDecodeError as error:
+            raise InputError(
+                "a JSON object",
+                f"{error} in {text[:60]!r}",
+                "correct the JSON; quote it for the shell in '…'",
+            ) from error
+        if isinstance(found, Mapping):
+            return found
+    return text
+
+
+def _lines(stream: Iterable[bytes]) -> Iterator[str]:
+    for number, raw in enumerate(stream, start=1):
+        try:
+            line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise DataError(
+                "text in UTF-8 on standard input",
+                f"the byte 0x{raw[error.start]:02X} on line {number}",
+                "convert it first, such as: iconv -f WINDOWS-1252 -t UTF-8",
+            ) from error
+        yield line.removesuffix("\n").removesuffix("\r")
+
+
+def _report(done: FilePrediction, as_json: bool) -> None:
+    renamed = {name: column for name, column in done.columns.items() if name != column}
+    for name, column in renamed.items():
+        say(f"the input has a column {name!r}: the result's is called {column!r}")
+    if done.without_text:
+        say(f"{done.without_text:,} rows have no text: their results rest on nothing")
+    if done.truncated:
+        say(f"{done.truncated:,} rows are longer than what the model reads: see the column truncated")
+    if done.replaced:
+        say(f"{done.replaced:,} lone surrogates, which this format cannot hold, are written as U+FFFD")
+    if as_json:
+        print_json(
+            {
+                "output": str(done.output),
+                "rows": done.rows,
+                "truncated": done.truncated,
+                "without_text": done.without_text,
+                "columns": done.columns,
+            }
+        )
+    else:
+        sys.stdout.write(f"wrote {done.rows:,} rows to {done.output}\n")

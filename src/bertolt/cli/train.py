@@ -1,0 +1,207 @@
+"""``bertolt train``: from labelled text to a model folder."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bertolt.cli.metrics import metric_rows
+from bertolt.cli.options import Json, Set, given_options, settings_from
+from bertolt.cli.output import print_json, print_table
+from bertolt.errors import InputError, SettingError, StoppedError
+from bertolt.progress import say
+from bertolt.training.settings import TrainSettings, check_settings
+
+if TYPE_CHECKING:
+    from bertolt.training.fine_tune import Run
+
+_DEFAULT: TrainSettings = TrainSettings.model_construct(data=())
+
+_DATA = "Files (csv, tsv, jsonl, parquet, …), names of data sets or hf:OWNER/NAME; read one after another."
+
+
+def train(  # noqa: PLR0913 (a parameter is an option)
+    context: typer.Context,
+    data: Annotated[list[str] | None, typer.Argument(metavar="DATA …", help=_DATA)] = None,
+    *,
+    task: Annotated[
+        str, typer.Option(metavar="T", help="What is learnt; `bertolt tasks` lists them.")
+    ] = _DEFAULT.task,
+    out: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="The model folder.", show_default="models/ and the data's name"),
+    ] = None,
+    model: Annotated[
+        str, typer.Option(metavar="M", help="What training begins from: a name, a folder or a Hub id.")
+    ] = _DEFAULT.model,
+    validation: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Data to choose on.", show_default="a tenth is cut off")
+    ] = None,
+    test: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Data to measure on.", show_default="a tenth is cut off, from 200 rows on"
+        ),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="Rows equal in this column stay on one side of the split."),
+    ] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COL",
+            help="The text column; repeat it for a task with several.",
+            show_default="usual names",
+        ),
+    ] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(metavar="COL", help="The label column.", show_default="usual names")
+    ] = None,
+    epochs: Annotated[int, typer.Option(metavar="N", help="Passes over the data.")] = _DEFAULT.epochs,
+    lr: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X", help="Peak learning rate.", show_default="1e-4; 3e-5 above hidden size 512"
+        ),
+    ] = None,
+    batch_size: Annotated[int, typer.Option(metavar="N", help="Examples of a step.")] = _DEFAULT.batch_size,
+    max_length: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Tokens that are read at once.", show_default="512, or what the model has"
+        ),
+    ] = None,
+    long: Annotated[
+        str,
+        typer.Option(
+            metavar="head|tail|head+tail|windows",
+            help="What is read of a longer text; windows read all of it.",
+        ),
+    ] = _DEFAULT.long,
+    class_weight: Annotated[
+        str,
+        typer.Option(
+            metavar="none|balanced|FILE",
+            help="How much each class counts; FILE is a JSON object of label to weight.",
+        ),
+    ] = _DEFAULT.class_weight,
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="Of split, order, head and dropout.")
+    ] = _DEFAULT.seed,
+    patience: Annotated[
+        int,
+        typer.Option(metavar="N", help="Epochs without a gain after which training stops; 0: never."),
+    ] = _DEFAULT.patience,
+    keep_examples: Annotated[
+        int,
+        typer.Option(metavar="N", help="Validation rows kept in the model folder; 0 for private text."),
+    ] = _DEFAULT.keep_examples,
+    device: Annotated[
+        str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where it is trained.")
+    ] = _DEFAULT.device,
+    threads: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Threads of the processor.", show_default="every core"),
+    ] = None,
+    set_: Set = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Go on with the interrupted training of DIR; stands alone."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Fine-tune a model on labelled text and write its folder.
+
+    DATA is enough: the columns are found by their usual names, a tenth of the rows is cut off to choose
+    on and a tenth to measure on, and everything that is left out or cut is said before training begins.
+
+    \b
+    Example:
+      bertolt train reviews.csv
+      bertolt train rotten-tomatoes --out models/tomatoes --epochs 2
+      bertolt train mail.csv --text body --label folder --class-weight balanced
+      bertolt train --resume models/reviews
+    """
+    given = given_options(context)
+    given.pop("json", None)
+    run = _resume(given) if resume is not None else _begin(given)
+    if json:
+        print_json(_document(run))
+    else:
+        _show(run)
+
+
+def _begin(given: dict[str, Any]) -> Run:
+    if not given.get("data"):
+        raise InputError(
+            "DATA, a file of labelled texts or the name of a data set",
+            "none",
+            "for example: bertolt train reviews.csv",
+        )
+    if "set" in given:
+        given["set"] = settings_from(given["set"])
+    settings = check_settings(TrainSettings, given)
+    from bertolt.training.fine_tune import fine_tune
+    from bertolt.training.prepare import output_folder
+
+    try:
+        return fine_tune(settings, say)
+    except KeyboardInterrupt:
+        raise _stopped(output_folder(settings)) from None
+
+
+def _resume(given: dict[str, Any]) -> Run:
+    folder = given.pop("resume")
+    if given:
+        options = ", ".join("DATA" if name == "data" else f"--{name.replace('_', '-')}" for name in given)
+        raise SettingError(
+            "--resume DIR alone",
+            f"also {options}",
+            "leave that out: the settings that the training began with are used",
+        )
+    from bertolt import api
+
+    try:
+        return api.resume(folder)
+    except KeyboardInterrupt:
+        raise _stopped(Path(folder)) from None
+
+
+def _stopped(folder: Path) -> StoppedError:
+    from bertolt.training.run_folder import RunFolder
+
+    run = RunFolder(folder)
+    begun = run.path.is_dir() and not run.read().get("finished")
+    return StoppedError(f"go on with: bertolt train --resume {folder}" if begun else "run the command again")
+
+
+def _document(run: Run) -> Mapping[str, Any]:
+    return {
+        "folder": str(run.folder),
+        "task": run.record.spec.task,
+        "metrics": run.record.metrics,
+        "measured_on": run.record.measured_on,
+        "examples": run.record.examples,
+        "seconds": round(run.seconds, 3),
+        "spec": run.record.spec.model_dump(mode="json"),
+    }
+
+
+def _show(run: Run) -> None:
+    if run.metrics:
+        part = run.record.measured_on
+        sys.stdout.write(f"measured on {run.record.examples[part]:,} {part} rows, with 95% intervals:\n")
+        print_table(metric_rows(run.metrics), right=(1, 2, 3), indent=2)
+    else:
+        sys.stdout.write("not measured: there was no validation or test row\n")
+    sys.stdout.write(
+        f"model folder: {run.folder} ({run.seconds:,.0f} s)\n"
+        "next:\n"
+        f'  bertolt predict {run.folder} "Your text."\n'
+        f"  bertolt evaluate {run.folder} DATA\n"
+    )

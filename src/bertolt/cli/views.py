@@ -1,0 +1,60 @@
+"""How results look in a terminal: a view for each kind of result, never for a task."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Any
+
+from bertolt.cli.output import as_json_text, one_line, print_table
+from bertolt.results import Result
+
+#: Rows that are aligned with each other, so that an endless stream is printed as it comes.
+ROWS_ALIGNED = 256
+SHORTEST_TEXT = 20
+
+
+def print_results(pairs: Iterable[tuple[str, Result]]) -> None:
+    """Prints a line for each text: its result, a mark where it was cut, and the text itself.
+
+    In a terminal the text is shortened to the line, with an ellipsis; into a file or a pipe it is whole.
+
+    Args:
+        pairs: each text with its result.
+    """
+    terminal = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    rest = iter(pairs)
+    while chunk := list(islice(rest, ROWS_ALIGNED)):
+        rows = [[*cells(result), _cut_mark(result)] for _, result in chunk]
+        used = max(sum(len(cell) + 2 for cell in row) for row in rows)
+        most = None if terminal is None else max(SHORTEST_TEXT, terminal - used)
+        print_table(
+            [[*row, one_line(text, most)] for row, (text, _) in zip(rows, chunk, strict=True)],
+            right=(1,) if chunk[0][1].kind == "labels" else (),
+        )
+        sys.stdout.flush()
+
+
+def cells(result: Result) -> list[str]:
+    """The cells of a result."""
+    view = VIEWS.get(result.kind)
+    if view is not None:
+        return view(result)
+    parts = result.to_dict()
+    for name in ("truncated", "tokens", "tokens_read"):
+        del parts[name]
+    return [as_json_text(parts)]
+
+
+def _labels(result: Any) -> list[str]:
+    return [result.label, f"{result.score:.3f}"]
+
+
+#: The kinds that have a view of their own; any other is shown as JSON.
+VIEWS: dict[str, Callable[[Any], list[str]]] = {"labels": _labels}
+
+
+def _cut_mark(result: Result) -> str:
+    return f"[read {result.tokens_read:,} of {result.tokens:,} tokens]" if result.truncated else ""
