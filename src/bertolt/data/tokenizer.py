@@ -97,7 +97,7 @@ class Tokenizer:
             fast = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         except Exception as error:
             # tokenizers raises bare Exceptions for a damaged file; a subclass that is not listed is a bug.
-            if type(error) is not Exception and not isinstance(error, OSError | ValueError | KeyError):
+            if type(error) is not Exception and not isinstance(error, OSError | ValueError | LookupError | TypeError):
                 raise
             raise FolderError(
                 "tokenizer files that can be read",
