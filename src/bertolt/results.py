@@ -62,3 +62,108 @@ class Labels(Result):
         else:
             values["passed"] = list(self.passed)
         return values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaggedWord:
+    """A word and its tag.
+
+    Args:
+        text: the word.
+        start, end: its place in the text.
+        tag: the most probable one.
+        score: its probability, 0..1.
+    """
+
+    text: str
+    start: int
+    end: int
+    tag: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """A span of words of one type.
+
+    Args:
+        label: its type, such as ``"PER"``.
+        text: the text from its first word to its last.
+        start, end: its place in the text.
+        score: the least probability of its words' tags, 0..1.
+    """
+
+    label: str
+    text: str
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tags(Result):
+    """A tag for each word of a text.
+
+    Args:
+        words: in the order of the text. Of words that were given as a list, offsets are into them with
+            one blank between.
+        entities: the spans that the tags mark, in the order of the text; None where the model's tags mark
+            none, as parts of speech.
+    """
+
+    kind: ClassVar[str] = "tags"
+
+    words: tuple[TaggedWord, ...]
+    entities: tuple[Entity, ...] | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """See ``Result.to_dict``."""
+        values = asdict(self)
+        values["words"] = list(values["words"])
+        if self.entities is not None:
+            values["entities"] = list(values["entities"])
+        return values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerSpan:
+    """A candidate for an answer.
+
+    Args:
+        text: its words: the context from ``start`` to ``end``.
+        start, end: its place in the context.
+        score: its share, 0..1, of the candidates and of no answer together.
+    """
+
+    text: str
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers(Result):
+    """The answer to a question in the words of a context.
+
+    Args:
+        answer: the context from ``start`` to ``end``; empty where there is no answer.
+        score: its share, 0..1, of the candidates and of no answer together; not calibrated.
+        start, end: its place in the context; 0 and 0 where there is no answer.
+        answers: the best candidates, best first, whether or not there is an answer.
+        no_answer_score: the share of no answer, 0..1.
+    """
+
+    kind: ClassVar[str] = "answers"
+
+    answer: str
+    score: float
+    start: int
+    end: int
+    answers: tuple[AnswerSpan, ...]
+    no_answer_score: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """See ``Result.to_dict``."""
+        values = asdict(self)
+        values["answers"] = list(values["answers"])
+        return values

@@ -54,6 +54,72 @@ class MultiLabelExample(Example):
     labels: tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordsExample(Example):
+    """A text, the place of each of its words, and their tags.
+
+    Args:
+        text: the whole text.
+        words: first character of each word and the one after its last, in the order of the text.
+        tags: the tag of each word, None where it is open; None where they are to be predicted.
+    """
+
+    text: str
+    words: tuple[tuple[int, int], ...]
+    tags: tuple[str | None, ...] | None = None
+
+    def values(self) -> dict[str, Any]:
+        """See ``Example.values``: the words as strings."""
+        words = [self.text[start:end] for start, end in self.words]
+        return {"text": self.text, "words": words, "tags": None if self.tags is None else list(self.tags)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer in the words of a context: ``context[start : start + len(text)] == text``."""
+
+    text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionExample(Example):
+    """A question, the context that may answer it, and its answers.
+
+    Args:
+        question: the question.
+        context: the passage.
+        answers: all that count as right, the one to be learnt first; empty where the context has none;
+            None where they are to be predicted.
+        id: of the question, for official scripts.
+        title: of the article that the context is from.
+    """
+
+    question: str
+    context: str
+    answers: tuple[Answer, ...] | None = None
+    id: str | None = None
+    title: str | None = None
+
+    @property
+    def is_impossible(self) -> bool:
+        """Whether the context is known to have no answer."""
+        return self.answers is not None and not self.answers
+
+    def values(self) -> dict[str, Any]:
+        """See ``Example.values``: the answers as objects, which hold their starts."""
+        answers = None if self.answers is None else [asdict(answer) for answer in self.answers]
+        return {
+            "question": self.question,
+            "context": self.context,
+            "id": self.id,
+            "title": self.title,
+            "answers": answers,
+            "answer_start": None,
+            "is_impossible": None if answers is None else not answers,
+        }
+
+
 def fingerprint(examples: Iterable[Example]) -> str:
     """A hash of the records in their order: equal data, equal hash, whatever the file format.
 

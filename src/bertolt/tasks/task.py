@@ -46,7 +46,8 @@ class Task(Protocol):
         Settings: its typed settings.
         head: what stands on the encoder.
         activation: what makes probabilities of its logits.
-        metric: the name of its primary statistic; greater is better.
+        metric: the name of its usual primary statistic. The first of ``statistics`` decides, whose order may
+            depend on the labels; greater is better.
         offsets: whether encoding needs the tokens' characters.
     """
 
@@ -128,4 +129,5 @@ def target_columns(task: Task) -> tuple[Column, ...]:
 
 def has_target(task: Task, example: Example) -> bool:
     """Whether an example carries what is to be learnt."""
-    return all(getattr(example, column.name) is not None for column in target_columns(task))
+    needed = [column for column in target_columns(task) if column.required]
+    return all(getattr(example, column.name) is not None for column in needed)

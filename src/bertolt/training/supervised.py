@@ -80,10 +80,12 @@ class Supervised:
         if not self._data.validation:
             return None
         examples, outputs = zip(*self._model.outputs(self._data.validation), strict=True)
-        statistics = self._model.task.statistics(examples, outputs, self._model.spec)
+        # With thresholds fitted on these outputs, as they will be when training is over.
+        spec = self._model.task.choose(examples, outputs, self._model.spec)
+        statistics = self._model.task.statistics(examples, outputs, spec)
         once = np.ones((1, len(examples)))
         figures = {name: float(statistic(once)[0]) for name, statistic in statistics.items()}
-        return Validation(score=figures[self._model.task.metric], figures=figures)
+        return Validation(score=next(iter(figures.values())), figures=figures)
 
     def state(self) -> dict[str, Any]:
         """See ``Objective.state``: the order is a function of seed and epoch, so there is none."""
