@@ -41,6 +41,7 @@ def map_columns(
         DataError: a column that is needed is missing.
     """
     mapping: dict[str, str] = {}
+    missing: list[tuple[Column, str]] = []
     _refuse_twice([*text, *label])
     free = [column for column in found if column not in {*text, *label}]
     for is_target, named in ((False, text), (True, label)):
@@ -59,7 +60,11 @@ def map_columns(
                 mapping[column.name] = actual
                 free = [other for other in free if other != actual]
             elif column.required and (targets or not is_target):
-                raise _missing(column, found, option, name)
+                missing.append((column, option))
+    for column, option in missing:
+        if column.unless not in mapping:
+            names = [column, *(other for other in columns if other.name == column.unless)]
+            raise _missing(names, found, option, name)
     return mapping
 
 
@@ -87,10 +92,10 @@ def _find(column: Column, found: Sequence[str], given: str | None, option: str, 
     return None
 
 
-def _missing(column: Column, found: Sequence[str], option: str, name: str) -> DataError:
+def _missing(wanted: Sequence[Column], found: Sequence[str], option: str, name: str) -> DataError:
+    names = dict.fromkeys(alias for column in wanted for alias in (column.name, *column.aliases))
     return DataError(
-        f"a {'label' if column.target else 'text'} column in {name}: "
-        + ", ".join(dict.fromkeys((column.name, *column.aliases))),
+        f"a {'label' if wanted[0].target else 'text'} column in {name}: {', '.join(names)}",
         _listed(found),
         f"name it with {option} COLUMN, or add a first line with the columns' names",
     )

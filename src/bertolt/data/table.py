@@ -63,12 +63,14 @@ class Column:
         aliases: other names under which files have it, most usual first.
         target: whether it holds what is to be learnt, so that prediction does without it.
         required: whether a row without it is an error (a target is required when training).
+        unless: another column, whose presence makes this one needless: words in place of a text.
     """
 
     name: str
     aliases: tuple[str, ...] = ()
     target: bool = False
     required: bool = True
+    unless: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

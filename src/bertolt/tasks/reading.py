@@ -98,15 +98,18 @@ def input_example(task: Task, value: Any, settings: TaskSettings, line: int = 0)
         InputError: another type, or an object with missing or unknown columns.
     """
     columns = input_columns(task)
-    needed = [column.name for column in columns if column.required]
+    needed = [column for column in columns if column.required]
     if isinstance(value, str):
         if len(needed) == 1:
-            return task.example(Row(line, {needed[0]: value}), settings)
+            return task.example(Row(line, {needed[0].name: value}), settings)
     elif isinstance(value, Mapping):
         known = {column.name for column in columns}
-        if set(needed) <= set(value) <= known:
+        wanted = {column.name for column in needed if column.unless not in value}
+        if wanted <= set(value) <= known:
             return task.example(Row(line, value), settings)
-    form = ", ".join(f'"{name}": …' for name in needed)
+    form = ", ".join(
+        f'"{column.name}": …' + (f' or "{column.unless}": …' if column.unless else "") for column in needed
+    )
     raise InputError(
         f"a string or an object {{{form}}}" if len(needed) == 1 else f"an object {{{form}}}",
         _shape(value),
