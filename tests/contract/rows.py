@@ -38,10 +38,26 @@ TEXTS = (
     ("the score was awful .", "negative"),
 )
 
+TAGGED = (
+    ("the film was gorgeous and moving .", "DET NOUN AUX ADJ CCONJ ADJ PUNCT"),
+    (
+        "the plot was dull and boring from start to end .",
+        "DET NOUN AUX ADJ CCONJ ADJ ADP NOUN ADP NOUN PUNCT",
+    ),
+    ("this cast was witty and warm !", "DET NOUN AUX ADJ CCONJ ADJ PUNCT"),
+    ("for once the story was thrilling .", "ADP ADV DET NOUN AUX ADJ PUNCT"),
+    ("the score was awful .", "DET NOUN AUX ADJ PUNCT"),
+    ("gorgeous", "ADJ"),
+)
+
 #: Task name to its rows. A new task is a new file in ``bertolt/tasks`` and an entry here.
 ROWS: dict[str, Rows] = {
     "text-classification": Rows(
         kind="labels",
         rows=tuple({"text": text, "label": label} for text, label in TEXTS),
+    ),
+    "token-classification": Rows(
+        kind="tags",
+        rows=tuple({"words": text.split(), "tags": tags.split()} for text, tags in TAGGED),
     ),
 }
