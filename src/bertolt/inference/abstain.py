@@ -1,0 +1,48 @@
+"""``--abstain-below P``: an answer that the model is not sure of becomes "unsure"."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bertolt.errors import SettingError
+from bertolt.inference.run import Model
+from bertolt.results import Labels, Result
+
+UNSURE = "unsure"
+
+
+def abstain(result: Result, below: float) -> Result:
+    """The result, or where its score is under ``below`` the same with the label ``"unsure"``.
+
+    Score and scores stay as they are, so that nothing is lost.
+
+    Raises:
+        SettingError: a result of a kind that has no label to withhold.
+    """
+    if not isinstance(result, Labels):
+        raise SettingError(
+            "a model that answers with a label for --abstain-below",
+            f"one that answers with {result.kind}",
+            "leave --abstain-below out",
+        )
+    if result.score >= below:
+        return result
+    return (
+        replace(result, label=UNSURE) if result.passed is None else replace(result, label=UNSURE, passed=())
+    )
+
+
+def check_abstain(model: Model, below: float) -> None:
+    """Refuses a probability or a model that ``abstain`` cannot work with, before anything is predicted.
+
+    Raises:
+        SettingError: not a probability, or the model has a label of its own that is called "unsure".
+    """
+    if not 0 <= below <= 1:
+        raise SettingError("a probability 0 to 1 in --abstain-below", f"{below:g}", "give for example 0.8")
+    if UNSURE in model.spec.labels:
+        raise SettingError(
+            f"a model without a label {UNSURE!r} for --abstain-below",
+            f"the labels {', '.join(model.spec.labels)}",
+            "rename that label in the training data",
+        )
