@@ -50,8 +50,47 @@ TAGGED = (
     ("gorgeous", "ADJ"),
 )
 
+PAIRS = (
+    ("the film was gorgeous .", "a gorgeous film !", "same"),
+    ("the plot was dull .", "the plot was thrilling from start to end .", "contrary"),
+    ("this cast was witty and warm !", "the cast was warm .", "same"),
+    ("the ending was cold .", "to me the ending was warm , and the script was witty .", "contrary"),
+    ("the score was awful .", "the drama was long .", "neither"),
+    ("for once the story was thrilling .", "the camera was clumsy .", "neither"),
+)
+
+EMOTIONS = (
+    ("the film was gorgeous and moving .", ("love", "joy")),
+    ("the plot was dull and boring from start to end .", ("anger",)),
+    ("this cast was witty and warm !", ("joy",)),
+    ("to me the script was clumsy , and the ending was touching .", ("anger", "love")),
+    ("the story was long .", ()),
+    ("the score was awful .", ("anger",)),
+)
+
+JUDGEMENTS = (
+    ("the film was gorgeous .", "1"),
+    ("film the gorgeous was .", "0"),
+    ("this cast was witty and warm !", "1"),
+    ("this cast was witty warm and !", "0"),
+    ("the story thrilling for once was the .", "0"),
+    ("for once the story was thrilling .", "1"),
+)
+
 #: Task name to its rows. A new task is a new file in ``bertolt/tasks`` and an entry here.
 ROWS: dict[str, Rows] = {
+    "acceptability": Rows(
+        kind="labels",
+        rows=tuple({"text": text, "label": label} for text, label in JUDGEMENTS),
+    ),
+    "multi-label-classification": Rows(
+        kind="labels",
+        rows=tuple({"text": text, "labels": list(labels)} for text, labels in EMOTIONS),
+    ),
+    "sentence-pair-classification": Rows(
+        kind="labels",
+        rows=tuple({"text": one, "text_pair": two, "label": label} for one, two, label in PAIRS),
+    ),
     "text-classification": Rows(
         kind="labels",
         rows=tuple({"text": text, "label": label} for text, label in TEXTS),

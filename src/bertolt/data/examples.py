@@ -53,6 +53,10 @@ class MultiLabelExample(Example):
     text: str
     labels: tuple[str, ...] | None = None
 
+    def values(self) -> dict[str, Any]:
+        """See ``Example.values``: the labels as a list."""
+        return {"text": self.text, "labels": None if self.labels is None else list(self.labels)}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordsExample(Example):

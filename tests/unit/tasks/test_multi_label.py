@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from bertolt.data.examples import MultiLabelExample
 from bertolt.data.features import Feature
 from bertolt.data.readers import open_table
+from bertolt.data.splits import cut_off
 from bertolt.errors import DataError, SettingError
 from bertolt.inference.pipeline import Pipeline, typed_settings
 from bertolt.metrics.calibration import sigmoid
@@ -156,6 +158,26 @@ def test_labels_that_nothing_can_be_learnt_from() -> None:
 def test_a_label_that_the_model_lacks_is_refused_by_line() -> None:
     with pytest.raises(DataError, match="'hate' on line 12"):
         TASK.statistics([example("hate", line=12)], [output(0.5, 0.5, 0.5)], SPEC)
+
+
+def test_a_split_keeps_the_shares_of_rare_labels() -> None:
+    often = [example("joy")] * 80 + [example()] * 60
+    rare = [example("joy", "love")] * 20 + [example("anger", "love")] * 10
+    strata = [TASK.stratum(each) for each in often + rare]
+    stay, cut = cut_off(strata, 0.1, 0)
+    assert sorted(stay + cut) == list(range(170))
+    counts = Counter(label for index in cut for label in strata[index])
+    assert counts == {"joy": 8 + 2, "love": 2 + 1, "anger": 1}
+
+
+def test_a_split_leaves_a_row_of_every_label_to_learn_from() -> None:
+    # "a" is rarer than none of its partners, so chance alone could cut off both of its rows.
+    rows = [("a", "b"), ("a", "c"), ("b",), ("c",), ("d",), *[("e",)] * 5, ()]
+    for seed in range(40):
+        stay, cut = cut_off(rows, 0.5, seed)
+        assert {label for index in stay for label in rows[index]} == set("abcde")
+        assert 4 in stay  # the one row of "d"
+        assert cut
 
 
 def test_the_loss_is_transformers_for_rows_of_weight_one() -> None:
