@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,12 +57,12 @@ def open_source(data: str, layouts: Sequence[Layout] = ()) -> Source:
     if data.startswith("hf:"):
         name, split = _split_off(data[3:])
         return _single(data, _hub_tables(name), split)
-    if Path(data).exists():
+    if os.path.isfile(data):  # a folder of a data set's name does not hide the data set
         return Source(data, open_table(Path(data), layouts), {})
     name, split = _split_off(data)
     if name in DATASETS:
         return _single(data, {**packaged_tables(name)}, split)
-    if Path(data).suffix or "/" in data:
+    if Path(data).suffix or "/" in data or os.path.isdir(data):
         return Source(data, open_table(Path(data), layouts), {})  # raises, naming near files
     raise UnknownNameError("file or packaged data set", data, DATASETS)
 

@@ -37,7 +37,8 @@ def cut_off(
         The indices that stay and those that are cut off, both in their old order.
 
     Raises:
-        DataError: a stratum has one row only, so that it cannot stand on both sides; or one group only.
+        DataError: a stratum has one row only, so that it cannot stand on both sides; or there is only one
+            group.
     """
     random = np.random.default_rng((seed, round(share * 1000)))
     chosen = _by_group(groups, share, random) if groups is not None else _by_stratum(strata, share, random)
@@ -98,23 +99,20 @@ def _by_group(groups: Sequence[Hashable], share: float, random: np.random.Genera
     members: dict[Hashable, list[int]] = defaultdict(list)
     for index, group in enumerate(groups):
         members[group].append(index)
-    if len(members) < 3:
+    if len(members) < 2:
         raise DataError(
-            "at least 3 groups, one for each part of the split",
-            f"{len(members)}",
+            "a group for each part of the split: train, validation and test",
+            "only one group to cut from",
             "choose another --group column, or give your own --validation and --test files",
         )
     names = sorted(members, key=str)
     chosen: set[int] = set()
     for position in random.permutation(len(names)):
         part = members[names[position]]
-        # The first group is always taken; a later one only while it brings the share nearer.
-        if chosen and len(chosen) + len(part) / 2 > share * len(groups):
-            continue
-        chosen.update(part)
-        if len(chosen) >= share * len(groups):
-            break
-    return chosen
+        # A group is taken while that brings the share nearer.
+        if len(chosen) + len(part) / 2 <= share * len(groups):
+            chosen.update(part)
+    return chosen or set(min(members.values(), key=len))
 
 
 def folds(strata: Sequence[Stratum], count: int, seed: int) -> list[list[int]]:

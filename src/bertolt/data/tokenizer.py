@@ -96,8 +96,9 @@ class Tokenizer:
         try:
             fast = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         except Exception as error:
-            # tokenizers raises bare Exceptions for a damaged file; a subclass that is not listed is a bug.
-            if type(error) is not Exception and not isinstance(error, OSError | ValueError | LookupError | TypeError):
+            # For a damaged file tokenizers raises bare Exceptions, and transformers these; else it is a bug.
+            expected = (OSError, ValueError, LookupError, TypeError)
+            if type(error) is not Exception and not isinstance(error, expected):
                 raise
             raise FolderError(
                 "tokenizer files that can be read",
