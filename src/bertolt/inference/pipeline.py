@@ -104,7 +104,7 @@ class Pipeline:
         Raises:
             InputError: an input in another form.
         """
-        if isinstance(inputs, str | Mapping):
+        if isinstance(inputs, str | bytes | Mapping) or not isinstance(inputs, Iterable):
             return next(self._results([inputs]))
         if isinstance(inputs, list | tuple):
             return list(self._results(inputs))

@@ -71,10 +71,21 @@ def read_labelled(task: Task, table: Table, settings: TaskSettings, choice: Colu
                 reading.repaired.setdefault(example.note, []).append(row.line)
             reading.examples.append(example)
             if choice.group is not None:
-                reading.groups.append(row.values.get(choice.group))
+                reading.groups.append(_group(row, choice.group))
     if not reading.examples:
         raise _nothing_left(reading)
     return reading
+
+
+def _group(row: Row, column: str) -> str | int | float:
+    value = row.values.get(column)
+    if isinstance(value, str | int | float) and str(value).strip():
+        return value
+    raise DataError(
+        f"a group in the column {column!r} (--group) on line {row.line}",
+        repr(value)[:60],
+        "fill in the value, or remove the row",
+    )
 
 
 def _nothing_left(reading: Reading) -> DataError:

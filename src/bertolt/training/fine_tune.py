@@ -93,6 +93,9 @@ def fine_tune(settings: TrainSettings, say: Say, *, resume: bool = False) -> Run
     )
     identity = {
         "data": fingerprint(prepared.corpus.train),
+        "validation": fingerprint(prepared.corpus.validation),
+        "test": fingerprint(prepared.corpus.test),
+        "device": model.engine.device.type,
         "threads": str(threads),
         "linear": "onednn" if onednn_wins() else "torch",
         **versions(),
