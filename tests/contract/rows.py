@@ -77,6 +77,16 @@ JUDGEMENTS = (
     ("for once the story was thrilling .", "1"),
 )
 
+CONTEXT = "the film was gorgeous and the plot was moving . to me the cast was cold ."
+QUESTIONS = (
+    ("what was gorgeous ?", (("the film", 0), ("film", 4))),
+    ("the plot was ?", (("moving", 42),)),
+    ("what was moving ?", (("the plot", 26),)),
+    ("the cast was ?", (("cold", 69),)),
+    ("the ending was ?", ()),
+    ("was the hero honest ?", ()),
+)
+
 #: Task name to its rows. A new task is a new file in ``bertolt/tasks`` and an entry here.
 ROWS: dict[str, Rows] = {
     "acceptability": Rows(
@@ -94,6 +104,21 @@ ROWS: dict[str, Rows] = {
     "text-classification": Rows(
         kind="labels",
         rows=tuple({"text": text, "label": label} for text, label in TEXTS),
+    ),
+    "question-answering": Rows(
+        kind="answers",
+        rows=tuple(
+            {
+                "id": f"q{number}",
+                "title": f"page {number}",
+                "question": question,
+                "context": CONTEXT,
+                "answers": [{"text": text, "answer_start": start} for text, start in answers],
+                "answer_start": None,
+                "is_impossible": not answers,
+            }
+            for number, (question, answers) in enumerate(QUESTIONS)
+        ),
     ),
     "token-classification": Rows(
         kind="tags",
