@@ -12,10 +12,13 @@ from bertolt.metrics.statistic import (
     bool_matrix,
     divide,
     group_sums,
+    mean,
     ratio,
     real_array,
     same_shape,
 )
+
+_LEAST_PROBABILITY = 1e-15
 
 
 def macro_f1(gold: ArrayLike, predicted: ArrayLike) -> Statistic:
@@ -88,6 +91,23 @@ def average_precision(gold: ArrayLike, scores: ArrayLike) -> Statistic:
         return divide(sums, defined.sum(axis=1).astype(np.float64), np.nan)
 
     return statistic
+
+
+def log_loss(gold: ArrayLike, probabilities: ArrayLike) -> Statistic:
+    """Binary cross-entropy, natural logarithm: the mean over the K labels, then over examples (Good 1952).
+
+    Args:
+        gold: whether each label holds, shape (n, K).
+        probabilities: that it does, shape (n, K); taken as not below 1e-15, nor above 1 - 1e-15.
+
+    Raises:
+        InputError: where a shape or a value is wrong.
+    """
+    is_gold = bool_matrix("gold", gold)
+    table = real_array("probabilities", probabilities, 2)
+    same_shape("gold", is_gold, "probabilities", table)
+    of_gold = np.where(is_gold, table, 1.0 - table)
+    return mean(-np.log(np.clip(of_gold, _LEAST_PROBABILITY, 1.0)).mean(axis=1))
 
 
 def _one_label(gold: BoolArray, scores: FloatArray) -> Statistic:

@@ -38,7 +38,7 @@ TASK = SingleLabel(
     aliases=("linguistic-acceptability", "cola"),
     summary="Whether a sentence is acceptable: a judgement of grammar, as in CoLA",
     columns=(
-        Column("text", ("sentence", *TEXT_NAMES)),
+        Column("text", TEXT_NAMES),
         Column(
             "label", ("acceptable", "acceptability", "grammatical", "judgment", *LABEL_NAMES), target=True
         ),

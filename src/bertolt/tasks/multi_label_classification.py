@@ -179,14 +179,21 @@ class MultiLabel:
     def statistics(
         self, examples: Sequence[MultiLabelExample], outputs: Sequence[SequenceOutput], spec: ModelSpec
     ) -> Mapping[str, Statistic]:
-        """See ``Task.statistics``: with the model's thresholds, and the same F1s at 0.5 beside them."""
+        """See ``Task.statistics``: with the model's thresholds, and the same F1s at 0.5 beside them.
+
+        Where there are no thresholds yet, as during training, average precision comes first and decides: it
+        needs none, while the F1s at 0.5 of rare labels stay at 0 for long.
+        """
         gold = _gold(examples, spec)
         probabilities = sigmoid(stack(outputs))
         passes, at_half = probabilities >= _thresholds(spec), probabilities >= UNTUNED
+        precision = multilabel.average_precision(gold, probabilities)
         return {
+            **({"average_precision": precision} if spec.thresholds is None else {}),
             "macro_f1": multilabel.macro_f1(gold, passes),
             "micro_f1": multilabel.micro_f1(gold, passes),
-            "average_precision": multilabel.average_precision(gold, probabilities),
+            "average_precision": precision,
+            "log_loss": multilabel.log_loss(gold, probabilities),
             "macro_f1_at_half": multilabel.macro_f1(gold, at_half),
             "micro_f1_at_half": multilabel.micro_f1(gold, at_half),
         }

@@ -22,7 +22,7 @@ SECOND_NAMES = (
     "sentence_b",
 )
 
-LABELS_OF_PAIRS = ("gold_label", "quality", "is_duplicate", "entailment_label", *LABEL_NAMES)
+LABELS_OF_PAIRS = ("quality", "is_duplicate", "entailment_label", *LABEL_NAMES)
 
 #: What SNLI and MNLI write where the annotators did not agree.
 NO_GOLD = "-"

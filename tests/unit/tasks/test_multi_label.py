@@ -260,6 +260,20 @@ def test_thresholds_are_tuned_on_what_the_folded_network_says() -> None:
     assert len(set(TASK.choose(examples, outputs, shared).thresholds or ())) == 1
 
 
+def test_average_precision_decides_while_there_are_no_thresholds() -> None:
+    examples = [example("joy"), example("anger"), example()]
+    outputs = [output(0.2, 0.4, 0.1), output(0.3, 0.1, 0.1), output(0.1, 0.1, 0.2)]
+    found = {
+        name: float(each(np.ones((1, 3)))[0])
+        for name, each in TASK.statistics(examples, outputs, SPEC).items()
+    }
+    assert next(iter(found)) == "average_precision"
+    assert found["average_precision"] == pytest.approx(1.0)
+    assert found["macro_f1"] == found["macro_f1_at_half"] == 0.0
+    right = [0.8, 0.4, 0.9, 0.3, 0.9, 0.9, 0.9, 0.9, 0.8]
+    assert found["log_loss"] == pytest.approx(-np.log(right).mean())
+
+
 def test_the_folder_gives_transformers_the_same_probabilities(
     tmp_path: Path, tiny_folder: Callable[[str], Path]
 ) -> None:
