@@ -112,7 +112,8 @@ def _by_group(groups: Sequence[Hashable], share: float, random: np.random.Genera
         # A group is taken while that brings the share nearer.
         if len(chosen) + len(part) / 2 <= share * len(groups):
             chosen.update(part)
-    return chosen or set(min(members.values(), key=len))
+    smallest = min(names, key=lambda name: len(members[name]))
+    return chosen or set(members[smallest])
 
 
 def folds(strata: Sequence[Stratum], count: int, seed: int) -> list[list[int]]:

@@ -104,7 +104,8 @@ class Pipeline:
         Raises:
             InputError: an input in another form.
         """
-        if isinstance(inputs, str | bytes | Mapping) or not isinstance(inputs, Iterable):
+        several = isinstance(inputs, Iterable) and not isinstance(inputs, str | bytes | Mapping)
+        if not several:
             return next(self._results([inputs]))
         if isinstance(inputs, list | tuple):
             return list(self._results(inputs))
