@@ -1,0 +1,131 @@
+"""The verbs on good input: train, evaluate, predict, and what they print."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from bertolt.cli.verbs import VERBS
+from process import Outcome, run
+
+
+def test_train_prints_one_document(trained: tuple[Path, Outcome]) -> None:
+    folder, done = trained
+    document = done.document
+    assert set(document) == {
+        "folder", "task", "metrics", "measured_on", "examples", "seconds", "spec",
+    }  # fmt: skip
+    assert document["folder"] == "models/reviews"
+    assert document["task"] == "text-classification"
+    assert document["examples"] == {"train": 192, "validation": 24, "test": 24}
+    assert document["measured_on"] == "test"
+    assert document["metrics"]["accuracy"]["value"] > 0.9
+    assert document["spec"]["labels"] == ["negative", "positive"]
+    assert (folder / "model.safetensors").is_file()
+    assert "columns text = 'text', label = 'label'" in done.err
+    assert "split: 192 train, 24 validation, 24 test (seed 0)" in done.err
+
+
+def test_evaluate(model: Path, sentiment_csv: Path) -> None:
+    done = run("evaluate", model, sentiment_csv, "--json", cwd=model.parent)
+    assert done.code == 0, done.err
+    assert done.document["n"] == 240
+    accuracy = done.document["metrics"]["accuracy"]
+    assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
+    assert accuracy["value"] > 0.9
+    assert done.document["left_out"] == {"without_text": 0, "without_label": 0}
+
+
+def test_predict_texts_for_people(model: Path) -> None:
+    done = run("predict", model, "the film was gorgeous", "映画 was dull and boring", cwd=model.parent)
+    assert done.code == 0, done.err
+    assert done.err == ""
+    first, second = done.out.splitlines()
+    assert first.startswith("positive  ")
+    assert first.endswith("the film was gorgeous")
+    assert second.startswith("negative  ")
+
+
+def test_lines_of_standard_input_and_arguments_give_the_same(model: Path) -> None:
+    texts = ["the film was gorgeous", "", "dull"]
+    given = run("predict", model, *texts, "--json", cwd=model.parent)
+    piped = run(
+        "predict", model, "--json", cwd=model.parent, stdin=b"\xef\xbb\xbf" + "\r\n".join(texts).encode()
+    )
+    assert given.code == piped.code == 0
+    assert given.document == piped.document
+    assert [result["tokens"] for result in given.document["results"]] == [4, 0, 1]
+
+
+def test_no_line_gives_an_empty_array(model: Path) -> None:
+    done = run("predict", model, "--json", cwd=model.parent)
+    assert (done.code, done.document) == (0, {"results": []})
+
+
+def test_an_error_after_the_start_closes_the_array(model: Path) -> None:
+    lines = [b"good\n"] * 1024 + [b"bad \xff\n"]
+    done = run("predict", model, "--json", cwd=model.parent, stdin=b"".join(lines))
+    assert done.code == 2
+    assert len(done.document["results"]) == 1024
+    assert "line 1025" in done.document["error"]["found"]
+    assert done.err == ""
+
+
+def test_an_error_before_the_start_is_alone(model: Path) -> None:
+    done = run("predict", model, "--json", cwd=model.parent, stdin=b"bad \xff\n")
+    assert done.code == 2
+    assert set(done.document) == {"error"}
+    assert set(done.document["error"]) == {"expected", "found", "do"}
+
+
+def test_a_file_keeps_its_columns(model: Path, sentiment_csv: Path, tmp_path: Path) -> None:
+    done = run("predict", model, "--input", sentiment_csv, "--output", "out.csv", "--json", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert done.document["rows"] == 240
+    assert done.document["columns"]["label"] == "predicted_label"
+    with sentiment_csv.open(encoding="utf-8", newline="") as file:
+        before = list(csv.DictReader(file))
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        after = list(csv.DictReader(file))
+    assert [{name: row[name] for name in ("text", "label")} for row in after] == before
+    assert list(after[0]) == [
+        "text", "label", "predicted_label", "score", "scores:negative", "scores:positive",
+        "truncated", "tokens", "tokens_read",
+    ]  # fmt: skip
+    right = sum(row["label"] == row["predicted_label"] for row in after)
+    assert right > 0.9 * 240
+    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_a_file_and_its_lines_give_the_same(model: Path, sentiment_csv: Path, tmp_path: Path) -> None:
+    with sentiment_csv.open(encoding="utf-8", newline="") as file:
+        texts = [row["text"] for row in csv.DictReader(file)][:5]
+    (tmp_path / "five.jsonl").write_text(
+        "".join(json.dumps({"text": text}) + "\n" for text in texts), encoding="utf-8"
+    )
+    done = run("predict", model, "--input", "five.jsonl", "--json", cwd=tmp_path)
+    alone = run("predict", model, *texts, "--json", cwd=tmp_path)
+    assert done.document == alone.document
+
+
+def test_transformers_own_pipeline_gives_the_same_probabilities(model: Path) -> None:
+    from transformers import pipeline
+
+    texts = ["the film was gorgeous and moving .", "dull", "i thought the plot was warm !"]
+    theirs = pipeline("text-classification", model=str(model), top_k=None, device=-1)(texts)
+    ours = run("predict", model, *texts, "--json", cwd=model.parent).document["results"]
+    for mine, found in zip(ours, theirs, strict=True):
+        for score in found:
+            assert mine["scores"][score["label"]] == pytest.approx(score["score"], abs=1e-5)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_help_has_an_example(verb: str, tmp_path: Path) -> None:
+    done = run(verb, "--help", cwd=tmp_path)
+    assert done.code == 0
+    assert "Example:" in done.out
+    assert f"bertolt {verb}" in done.out
+    assert "--json" in done.out
