@@ -16,6 +16,8 @@ from bertolt.metrics.statistic import FloatArray, Statistic, mean
 
 #: Tokens at which one group of lengths ends and the next begins.
 EDGES = (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+#: A group of lengths with fewer rows joins its neighbour.
+FEW_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,26 @@ def by_length(
         members[int(np.searchsorted(EDGES, row.tokens))].append(index)
     statistic, total = evaluation.statistics[metric], len(judged)
     return [
-        Slice("length", _length_name(group), len(rows), _figure(statistic, rows, total, seed))
-        for group, rows in sorted(members.items())
+        Slice("length", _length_name(first, last), len(rows), _figure(statistic, rows, total, seed))
+        for first, last, rows in _merged(members)
     ]
 
 
-def _length_name(group: int) -> str:
-    if group == len(EDGES):
-        return f"over {EDGES[-1]:,} tokens"
-    low = EDGES[group - 1] + 1 if group else 0
-    return f"{low:,} to {EDGES[group]:,} tokens"
+def _merged(members: Mapping[int, list[int]]) -> list[tuple[int, int, list[int]]]:
+    """First and last group of each slice, and its rows: groups too small to measure join a neighbour."""
+    found: list[tuple[int, int, list[int]]] = []
+    for group, rows in sorted(members.items()):
+        if found and (len(found[-1][2]) < FEW_ROWS or len(rows) < FEW_ROWS):
+            first, _, earlier = found.pop()
+            found.append((first, group, earlier + rows))
+        else:
+            found.append((group, group, rows))
+    return found
+
+
+def _length_name(first: int, last: int) -> str:
+    low = EDGES[first - 1] + 1 if first else 0
+    return f"over {low - 1:,} tokens" if last == len(EDGES) else f"{low:,} to {EDGES[last]:,} tokens"
 
 
 def _figure(statistic: Statistic, rows: Sequence[int], total: int, seed: int) -> Estimate:

@@ -1,0 +1,189 @@
+"""The report of a model: its figures, its pictures, and the rows that it gets most wrong."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bertolt.errors import DiskError
+from bertolt.evaluation.abstention import Abstention, abstain_at
+from bertolt.evaluation.evaluate import Evaluation
+from bertolt.evaluation.judging import Judgement, judge, worst
+from bertolt.evaluation.slices import by_class, by_length
+from bertolt.inference.run import Model
+from bertolt.metrics.intervals import Estimate
+from bertolt.models.spec import FolderRecord
+from bertolt.reports.curves import training_picture
+from bertolt.reports.page import page, paragraph, picture, section, table
+from bertolt.reports.pictures import (
+    confusion_picture,
+    reliability_picture,
+    risk_coverage_picture,
+    slices_picture,
+)
+from bertolt.reports.style import Picture
+
+REPORT = "report.html"
+
+_BY_LENGTH = (
+    "Texts in groups of equal length, their number in brackets. A fall at the end often means that long "
+    "texts are cut: see --long and --max-length."
+)
+_BY_CLASS = (
+    "Of the texts that have a label, the share that the model gives it to; their number in brackets. "
+    "A low point with few texts asks for more of them."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a report is of.
+
+    Args:
+        name: of the model.
+        data: the rows' origin, such as ``"the test part of reviews.csv"``.
+        model: what predicted.
+        record: its ``bertolt.json``.
+        log: the records of its training; empty where they are gone.
+        below: the probability under which it says "unsure", or None.
+        texts: whether texts may be shown.
+    """
+
+    name: str
+    data: str
+    model: Model
+    record: FolderRecord
+    log: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    below: float | None = None
+    texts: bool = True
+
+
+def write_report(file: Path, subject: Subject, evaluation: Evaluation) -> None:
+    """Writes the report as one HTML file; an older one is replaced.
+
+    Raises:
+        DiskError: it cannot be written.
+    """
+    content = report_html(subject, evaluation)
+    new = file.with_name(f".{file.name}.new")
+    try:
+        new.write_text(content, encoding="utf-8", errors="replace")
+        os.replace(new, file)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise DiskError(
+            f"a report {str(file)!r} that can be written", f"{error.strerror}", "choose another file for it"
+        ) from error
+
+
+def report_html(subject: Subject, evaluation: Evaluation) -> str:
+    """The report as HTML. Pictures that do not apply to the model's kind of result are left out."""
+    judged = judge(subject.model, evaluation)
+    abstention = None if subject.below is None else abstain_at(judged, subject.below)
+    sections = [_figures(evaluation, abstention)]
+    sections += [picture(found) for found in pictures(subject, evaluation, judged, abstention)]
+    sections.append(_worst_rows(worst(judged), subject.texts))
+    sections.append(_origin(subject.record))
+    return page(f"{subject.name}: {subject.model.task.name}", _lead(subject, evaluation), sections)
+
+
+def pictures(
+    subject: Subject, evaluation: Evaluation, judged: Sequence[Judgement], abstention: Abstention | None
+) -> list[Picture]:
+    """The pictures that apply, in the order of the page."""
+    task, spec = subject.model.task, subject.model.spec
+    strata = [task.stratum(example) for example in evaluation.examples]
+    classes = [name if isinstance(name, str) else None for name in strata]
+    found = [
+        confusion_picture(judged, spec.labels),
+        reliability_picture(judged),
+        risk_coverage_picture(judged, abstention),
+        slices_picture(
+            by_length(evaluation, judged, task.metric), "By length", words(task.metric), _BY_LENGTH
+        ),
+        slices_picture(by_class(judged, classes), "By label", "share right", _BY_CLASS),
+        training_picture(subject.log, task.metric),
+    ]
+    return [each for each in found if each is not None]
+
+
+def words(metric: str) -> str:
+    """A metric's name as it is read."""
+    return metric.replace("_", " ")
+
+
+def _lead(subject: Subject, evaluation: Evaluation) -> list[str]:
+    lines = [f"Measured on {len(evaluation.examples):,} rows: {subject.data}."]
+    if evaluation.read_whole < 1:
+        lines.append(
+            f"{1 - evaluation.read_whole:.1%} of the texts were not read whole "
+            f"(up to {subject.model.spec.max_length} tokens, {subject.model.spec.long})."
+        )
+    return lines
+
+
+def _figures(evaluation: Evaluation, abstention: Abstention | None) -> str:
+    rows = [(words(name), *_cells(found)) for name, found in evaluation.metrics.items()]
+    parts = [
+        paragraph(
+            "Each figure with its 95% interval: what other rows of the same kind would likely have given."
+        ),
+        table(("metric", "value", "from", "to"), rows, numbers=(1, 2, 3)),
+    ]
+    if abstention is not None:
+        parts.append(paragraph(abstention_sentence(abstention)))
+    return section("Figures", *parts)
+
+
+def abstention_sentence(found: Abstention) -> str:
+    """What "unsure" buys, for people."""
+    if not found.coverage.value:
+        return f"Unsure below {found.below:g}: no text is answered."
+    return (
+        f"Unsure below {found.below:g}: {found.coverage.value:.1%} of the texts are answered "
+        f"({found.coverage.low:.1%} to {found.coverage.high:.1%}), and of those {found.accuracy.value:.1%} "
+        f"are right ({found.accuracy.low:.1%} to {found.accuracy.high:.1%}); of all texts "
+        f"{found.accuracy_all.value:.1%} would be."
+    )
+
+
+def _cells(found: Estimate) -> tuple[str, str, str]:
+    value, low, high = (
+        "undefined" if math.isnan(each) else f"{each:.4f}" for each in (found.value, found.low, found.high)
+    )
+    return value, low, high
+
+
+def _worst_rows(rows: Sequence[Judgement], texts: bool) -> str:
+    title = "Worst rows"
+    if not rows:
+        return section(title, paragraph("None: every row is right."))
+    head = ("line", "text", "is", "model says", "probability")
+    cells = [
+        (
+            str(row.line) if row.line else "–",
+            " | ".join(row.texts) if texts else "(kept private)",
+            row.gold,
+            row.predicted,
+            "–" if row.score is None else f"{row.score:.3f}",
+        )
+        for row in rows
+    ]
+    what = "The rows that cost the model most. Look first whether the label is wrong: often it is."
+    return section(title, paragraph(what), table(head, cells, numbers=(0, 4)))
+
+
+def _origin(record: FolderRecord) -> str:
+    parts = ", ".join(f"{count:,} {split}" for split, count in record.examples.items() if count)
+    rows = [
+        ("backbone", record.backbone),
+        ("examples", f"{parts} (fingerprint {record.data})"),
+        ("seed", f"{record.seed}"),
+        ("threads", f"{record.threads}"),
+        ("versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())),
+    ]
+    return section("Where it comes from", table(("", ""), rows))
