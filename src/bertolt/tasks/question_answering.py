@@ -14,18 +14,16 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from bertolt.data.alignment import token_spans
 from bertolt.data.columns import read_label, read_text
-from bertolt.data.examples import Answer, QuestionExample
+from bertolt.data.examples import QuestionExample
 from bertolt.data.features import Encoded, Feature, assemble
 from bertolt.data.table import Column, Layout, Row
 from bertolt.data.tokenizer import Tokenizer, Tokens
-from bertolt.data.truncation import Range, overlapping
+from bertolt.data.truncation import overlapping
 from bertolt.metrics import question_answering as squad
 from bertolt.metrics.statistic import Statistic
 from bertolt.models.heads import Head
@@ -34,6 +32,7 @@ from bertolt.models.spec import ModelSpec
 from bertolt.results import Answers, AnswerSpan
 from bertolt.tasks.answer_reading import read_answers
 from bertolt.tasks.answer_spans import N_BEST, AnswerOutput, find_answers
+from bertolt.tasks.answer_windows import Passage, window_targets
 from bertolt.tasks.answer_words import token_bounds
 from bertolt.tasks.task import Logits, TaskSettings
 
@@ -61,21 +60,6 @@ class QuestionAnsweringSettings(TaskSettings):
         "logits; left out: as tuned on validation, and always an answer where training had no "
         "impossible questions",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """How an example stands in its features.
-
-    Args:
-        offsets: characters of the context's tokens, shape (n, 2).
-        windows: the tokens of the context that each feature holds.
-        first: where they begin in a feature.
-    """
-
-    offsets: NDArray[np.int32]
-    windows: tuple[Range, ...]
-    first: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,47 +219,6 @@ class QuestionAnswering:
         version: squad.Version = "2.0" if any(example.is_impossible for example in examples) else "1.1"
         found = squad.statistics(predictions, [_golds(example) for example in examples], version=version)
         return {self.metric: found[self.metric], **found}
-
-
-def window_targets(
-    answers: Sequence[Answer] | None, offsets: NDArray[np.int32], windows: Sequence[Range], first: int
-) -> list[tuple[int, int] | None]:
-    """The first and the last token of the answer in each window, as positions in its feature.
-
-    Of several answers the first that the window holds whole. A window without one has the first token of
-    its feature as both, which stands for no answer (Devlin et al. 2019, §4.3); but where no window holds
-    an answer whole, because it is longer than the overlap, the part that is there is learnt.
-
-    Args:
-        answers: at their offsets; none where the question is impossible; None when predicting.
-        offsets: characters of the context's tokens, shape (n, 2).
-        windows: the tokens of the context in each feature.
-        first: where they begin in a feature.
-    """
-    if answers is None:
-        return [None] * len(windows)
-    characters = [(answer.start, answer.start + len(answer.text)) for answer in answers]
-    spans = [(begin, end) for begin, end in token_spans(offsets, characters).tolist() if begin >= 0]
-    whole = [
-        next(((begin, end) for begin, end in spans if start <= begin and end <= stop), None)
-        for start, stop in windows
-    ]
-    if not any(whole):
-        whole = [
-            next(
-                (
-                    (max(begin, start), min(end, stop))
-                    for begin, end in spans
-                    if max(begin, start) < min(end, stop)
-                ),
-                None,
-            )
-            for start, stop in windows
-        ]
-    return [
-        (0, 0) if span is None else (first + span[0] - start, first + span[1] - 1 - start)
-        for span, (start, _) in zip(whole, windows, strict=True)
-    ]
 
 
 def is_answered(output: AnswerOutput, spec: ModelSpec) -> bool:
