@@ -11,7 +11,7 @@ import sys
 from benchmarks.study import Cell, Variant, run_study
 
 TRAIN = "$DATA/rotten-tomatoes/train.csv"
-TRAINER = f"python benchmarks/peers/hf_trainer.py $DATA/backbone {TRAIN} --seed $SEED"
+TRAINER = f"python -m benchmarks.peers.hf_trainer $DATA/backbone {TRAIN} --seed $SEED"
 TRAINER_WHOLE = f"{TRAINER} --mode default --epochs 2 --eval-file $DATA/rotten-tomatoes/test.csv"
 OURS_WHOLE = (
     f"bertolt train {TRAIN} --validation $DATA/rotten-tomatoes/validation.csv "

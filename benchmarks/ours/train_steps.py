@@ -1,6 +1,8 @@
-"""Bertolt's training steps, timed as the Trainer's are: the first N steps of an epoch, all of them.
+"""Bertolt's training steps, timed as the Trainer's are: the first N steps of a training, all of them.
 
     python benchmarks/ours/train_steps.py minilm DATA/rotten-tomatoes/train.csv --max-steps 100
+    python benchmarks/ours/train_steps.py minilm DATA/sets/mrpc/train.tsv --max-steps 150 \
+        --task sentence-pair-classification
 
 The same work as the Trainer's: every parameter trained, hidden dropout, batch 32, clipping, fused AdamW. A
 step without its optimiser warms the process up. The last line of standard output is JSON.
@@ -9,6 +11,7 @@ step without its optimiser warms the process up. The last line of standard outpu
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import tempfile
@@ -34,11 +37,12 @@ from bertolt.training.supervised import Supervised, SupervisedData
 
 
 class FirstSteps:
-    """An objective cut to its first steps, without validation."""
+    """An objective cut to its first steps, of as many epochs as that takes, without validation."""
 
     def __init__(self, objective: Supervised, count: int) -> None:
         self.network: nn.Module = objective.network
-        self.kept = objective.steps(0)[:count]
+        endless = itertools.chain.from_iterable(map(objective.steps, itertools.count()))
+        self.kept = list(itertools.islice(endless, count))
         self._objective = objective
 
     def steps(self, epoch: int) -> Sequence[Step]:

@@ -1,195 +1,124 @@
-"""A peer: fine-tune a text classifier with transformers' Trainer, and say how fast and how well.
+"""A peer: fine-tune a classifier of texts or of text pairs with transformers' Trainer; how fast, how well.
 
-    python benchmarks/peers/hf_trainer.py DATA/backbone DATA/rotten-tomatoes/train.csv --max-steps 100
-    python benchmarks/peers/hf_trainer.py DATA/backbone DATA/rotten-tomatoes/train.csv --mode best \
-        --epochs 2 --eval-file DATA/rotten-tomatoes/test.csv
+    python -m benchmarks.peers.hf_trainer DATA/backbone DATA/rotten-tomatoes/train.csv --max-steps 100
+    python -m benchmarks.peers.hf_trainer DATA/backbone DATA/mrpc/train.csv --epochs 3 \
+        --eval-file DATA/mrpc/dev.csv --predictions DATA/predictions/mrpc.jsonl
 
-``default`` is the Trainer as transformers' text classification examples set it up, but padded to the
-longest text of a batch (the examples' own default, 128 tokens for every text, is slower still). ``best``
-makes batches of like lengths and drops attention dropout, which sends scaled dot-product attention to its
-slow path on CPU. All else is the default of ``TrainingArguments``: fused AdamW, linear decay without
-warm-up, clipping at norm 1. Nothing is logged or saved. A few steps on a model that is thrown away warm the
-process up; every step of the run itself is then timed: ``group_by_length`` sorts each 50 batches from long to
-short, so leaving out the first would flatter it (let --max-steps be a multiple of 50, or run whole epochs).
+The recipe is that of transformers' text classification examples (run_glue), but padded to the longest text
+of a batch by DataCollatorWithPadding (the examples' own default, 128 tokens for every text, is slower still).
+See ``trainer_run`` for the modes and for what is timed. Files with a column ``text_pair`` are read as pairs.
 
-The last line of standard output is the JSON of ``Figures``. Needs torch, transformers and accelerate alone.
+The last line of standard output is JSON: ``TrainingFigures`` and, with --eval-file, ``EvaluationFigures``.
+Needs torch, transformers and accelerate alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import itertools
 import json
 import math
-import statistics
-import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-import transformers
-from torch.utils.data import Dataset
+from benchmarks.peers.trainer_run import Job, Rows, add_options, read_config, train
+from numpy.typing import NDArray
 from transformers import (
-    AutoConfig,
     AutoModelForSequenceClassification,
     AutoTokenizer,
     DataCollatorWithPadding,
-    EvalPrediction,
     PreTrainedModel,
     PreTrainedTokenizerBase,
-    Trainer,
-    TrainerCallback,
-    TrainingArguments,
-    set_seed,
 )
-from transformers import TrainerControl as Control
-from transformers import TrainerState as State
-
-Encoded = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """What one run gave. Seconds are wall-clock; rates are over every timed step, data loading included."""
+class Text:
+    """A row: a text, or two, and its label."""
 
-    mode: str
-    seed: int
-    threads: int
-    batch_size: int
-    steps: int
-    examples: int
-    tokens: int  # real ones, padding not counted
-    padding_share: float  # of the token slots that the model computed
-    steps_seconds: float
-    train_seconds: float  # Trainer.train() as a whole
-    tokenize_seconds: float
-    examples_per_second: float
-    median_step_ms: float
-    eval_examples: int | None
-    accuracy: float | None
-    accuracy_interval: tuple[float, float] | None  # Wilson, 95%
-    eval_seconds: float | None
-    transformers: str
-    torch: str
+    text: str
+    pair: str | None
+    label: str
 
 
-class Rows(Dataset[Encoded]):
-    """Tokenized rows in memory: the fastest thing that the Trainer can read."""
+@dataclass(frozen=True, slots=True)
+class EvaluationFigures:
+    """What the trained model is worth on --eval-file."""
 
-    def __init__(self, rows: list[Encoded]) -> None:
-        self.rows = rows
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, index: int) -> Encoded:
-        return self.rows[index]
-
-
-@dataclass(slots=True)
-class CountingCollator:
-    """DataCollatorWithPadding that notes the size of each batch: (examples, real tokens, token slots)."""
-
-    collate: DataCollatorWithPadding
-    batches: list[tuple[int, int, int]] = field(default_factory=list)
-
-    def __call__(self, rows: list[Encoded]) -> Encoded:
-        batch: Encoded = self.collate(rows)
-        slots = batch["input_ids"].numel()
-        self.batches.append((len(rows), sum(len(row["input_ids"]) for row in rows), slots))
-        return batch
+    eval_examples: int
+    accuracy: float
+    accuracy_interval: tuple[float, float]  # Wilson, 95%
+    matthews: float  # 0 where it is undefined
+    f1: float | None  # of the label that is last by alphabet, where there are two
+    eval_seconds: float
 
 
-class StepClock(TrainerCallback):
-    """Notes when training began and when each step ended."""
-
-    def __init__(self) -> None:
-        self.times: list[float] = []
-
-    def on_train_begin(
-        self, args: TrainingArguments, state: State, control: Control, **kwargs: object
-    ) -> None:
-        """Start the clock just before the first batch is read."""
-        self.times = [time.perf_counter()]
-
-    def on_step_end(self, args: TrainingArguments, state: State, control: Control, **kwargs: object) -> None:
-        """Stop it after the optimiser's step."""
-        self.times.append(time.perf_counter())
-
-
-def read_rows(paths: Sequence[Path]) -> list[tuple[str, str]]:
-    """Read (text, label) rows out of csv files with the columns ``text`` and ``label``."""
-    rows: list[tuple[str, str]] = []
+def read_rows(paths: Sequence[Path]) -> list[Text]:
+    """Read csv files with the columns ``text``, ``label`` and, for pairs, ``text_pair``."""
+    rows: list[Text] = []
     for path in paths:
         with path.open(encoding="utf-8", newline="") as stream:
-            rows += [(row["text"], row["label"]) for row in csv.DictReader(stream)]
+            rows += [Text(row["text"], row.get("text_pair"), row["label"]) for row in csv.DictReader(stream)]
     return rows
 
 
 def encode_rows(
-    rows: Sequence[tuple[str, str]],
-    labels: Sequence[str],
-    tokenizer: PreTrainedTokenizerBase,
-    max_length: int,
+    rows: Sequence[Text], labels: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_length: int
 ) -> Rows:
-    """Tokenize rows, cut at ``max_length`` tokens, without padding.
+    """Tokenize rows, cut at ``max_length`` tokens (of a pair the longer text), without padding.
 
     Raises:
-        SystemExit: a label that is not among ``labels``.
+        SystemExit: a label that is not among ``labels``, or pairs mixed with single texts.
     """
-    unknown = {label for _, label in rows} - set(labels)
+    unknown = {row.label for row in rows} - set(labels)
     if unknown:
         raise SystemExit(f"error: labels {sorted(unknown)} are not among the training labels {list(labels)}")
-    encoded = tokenizer([text for text, _ in rows], truncation=True, max_length=max_length)
+    pairs = [row.pair for row in rows if row.pair is not None]
+    if pairs and len(pairs) < len(rows):
+        raise SystemExit("error: some files have a column text_pair and some have not")
+    texts = [row.text for row in rows]
+    encoded = tokenizer(texts, pairs or None, truncation=True, max_length=max_length)
     columns = list(encoded.keys())
     return Rows(
         [
-            {**{column: encoded[column][index] for column in columns}, "labels": labels.index(label)}
-            for index, (_, label) in enumerate(rows)
+            {**{column: encoded[column][index] for column in columns}, "labels": labels.index(row.label)}
+            for index, row in enumerate(rows)
         ]
     )
 
 
-def build_model(backbone: Path, labels: Sequence[str], mode: str, seed: int) -> PreTrainedModel:
-    """The classifier, its head a function of the seed; without attention dropout in mode ``best``."""
-    set_seed(seed)
-    names = {label: index for index, label in enumerate(labels)}
-    config = AutoConfig.from_pretrained(backbone, id2label=dict(enumerate(labels)), label2id=names)
-    if mode == "best":
-        config.attention_probs_dropout_prob = 0.0
+def build_model(options: argparse.Namespace, labels: Sequence[str]) -> PreTrainedModel:
+    """The classifier with a new head."""
     model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
-        backbone, config=config, dtype=torch.float32
+        options.backbone, config=read_config(options.backbone, options.mode, labels), dtype=torch.float32
     )
     return model
 
 
-def build_arguments(options: argparse.Namespace, folder: str, max_steps: int) -> TrainingArguments:
-    """``TrainingArguments`` of a mode; what is not named here is transformers' default."""
-    return TrainingArguments(
-        output_dir=folder,
-        per_device_train_batch_size=options.batch_size,
-        per_device_eval_batch_size=options.batch_size,
-        learning_rate=options.learning_rate,
-        num_train_epochs=options.epochs,
-        max_steps=max_steps,
-        train_sampling_strategy="group_by_length" if options.mode == "best" else "random",
-        seed=options.seed,
-        use_cpu=True,
-        save_strategy="no",
-        logging_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
+def evaluate_classes(
+    gold: NDArray[np.int64], predicted: NDArray[np.int64], classes: int, seconds: float
+) -> EvaluationFigures:
+    """Accuracy, Matthews' correlation (Gorodkin 2004 for more than two classes) and F1."""
+    table = np.zeros((classes, classes))
+    np.add.at(table, (gold, predicted), 1)
+    total, right = table.sum(), np.trace(table)
+    of_gold, of_predicted = table.sum(axis=1), table.sum(axis=0)
+    spread = (total**2 - (of_gold**2).sum()) * (total**2 - (of_predicted**2).sum())
+    covariance = right * total - (of_gold * of_predicted).sum()
+    f1 = 2 * table[-1, -1] / max(1.0, of_gold[-1] + of_predicted[-1])
+    accuracy = float(right / total)
+    return EvaluationFigures(
+        eval_examples=int(total),
+        accuracy=accuracy,
+        accuracy_interval=wilson_interval(accuracy, int(total)),
+        matthews=float(covariance / math.sqrt(spread)) if spread else 0.0,
+        f1=float(f1) if classes == 2 else None,
+        eval_seconds=round(seconds, 3),
     )
-
-
-def compute_accuracy(prediction: EvalPrediction) -> dict[str, float]:
-    """The share of rows whose largest logit is at the label."""
-    return {"accuracy": float((np.argmax(prediction.predictions, axis=-1) == prediction.label_ids).mean())}
 
 
 def wilson_interval(share: float, count: int) -> tuple[float, float]:
@@ -200,99 +129,51 @@ def wilson_interval(share: float, count: int) -> tuple[float, float]:
     return round(centre - half, 4), round(centre + half, 4)
 
 
-def run(options: argparse.Namespace) -> Figures:
-    """Warm up, train, evaluate."""
+def write_predictions(
+    path: Path, labels: Sequence[str], gold: Sequence[int], predicted: Sequence[int]
+) -> None:
+    """Write one JSON object a row, in the order of the file: the label and the predicted one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as stream:
+        for right, found in zip(gold, predicted, strict=True):
+            stream.write(json.dumps({"gold": labels[right], "predicted": labels[found]}) + "\n")
+
+
+def run(options: argparse.Namespace) -> dict[str, object]:
+    """Train, evaluate."""
     rows = read_rows(options.train_files)
-    labels = sorted({label for _, label in rows})
-    start = time.perf_counter()
+    labels = sorted({row.label for row in rows})
     tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(options.backbone)
-    train = encode_rows(rows, labels, tokenizer, options.max_length)
-    tokenize_seconds = time.perf_counter() - start
-    test: Rows | None = None
+    start = time.perf_counter()
+    encoded = encode_rows(rows, labels, tokenizer, options.max_length)
+    tokenize_seconds = round(time.perf_counter() - start, 3)
+    job = Job(lambda: build_model(options, labels), encoded, DataCollatorWithPadding(tokenizer), tokenizer)
+    trainer, training = train(job, options)
+    figures: dict[str, object] = {**asdict(training), "tokenize_seconds": tokenize_seconds}
     if options.eval_file:
         test = encode_rows(read_rows([options.eval_file]), labels, tokenizer, options.max_length)
-    collator = CountingCollator(DataCollatorWithPadding(tokenizer))
-    clock = StepClock()
-    metrics: dict[str, float] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for max_steps in (options.warmup_steps, options.max_steps):
-            if max_steps == 0:
-                continue
-            trainer = Trainer(
-                model=build_model(options.backbone, labels, options.mode, options.seed),
-                args=build_arguments(options, folder, max_steps),
-                train_dataset=train,
-                eval_dataset=test,
-                data_collator=collator,
-                processing_class=tokenizer,
-                compute_metrics=compute_accuracy,
-                callbacks=[clock],
-            )
-            collator.batches.clear()
-            start = time.perf_counter()
-            trainer.train()
-            train_seconds = time.perf_counter() - start
-        batches = collator.batches[: len(clock.times) - 1]  # the loader reads one batch ahead
-        if test is not None:
-            metrics = trainer.evaluate()
-    count = 0 if test is None else len(test)
-    return build_figures(options, clock.times, batches, tokenize_seconds, train_seconds, metrics, count)
-
-
-def build_figures(
-    options: argparse.Namespace,
-    times: Sequence[float],
-    batches: Sequence[tuple[int, int, int]],
-    tokenize_seconds: float,
-    train_seconds: float,
-    metrics: dict[str, float],
-    eval_examples: int,
-) -> Figures:
-    """The figures out of what was noted; ``times`` is the start and the end of each step, in seconds."""
-    steps = [after - before for before, after in itertools.pairwise(times)]
-    examples, tokens, slots = (sum(batch[part] for batch in batches) for part in range(3))
-    accuracy = metrics.get("eval_accuracy")
-    return Figures(
-        mode=options.mode,
-        seed=options.seed,
-        threads=torch.get_num_threads(),
-        batch_size=options.batch_size,
-        steps=len(steps),
-        examples=examples,
-        tokens=tokens,
-        padding_share=round(1 - tokens / slots, 4),
-        steps_seconds=round(sum(steps), 3),
-        train_seconds=round(train_seconds, 3),
-        tokenize_seconds=round(tokenize_seconds, 3),
-        examples_per_second=round(examples / sum(steps), 3),
-        median_step_ms=round(1000 * statistics.median(steps), 1),
-        eval_examples=eval_examples or None,
-        accuracy=accuracy,
-        accuracy_interval=None if accuracy is None else wilson_interval(accuracy, eval_examples),
-        eval_seconds=metrics.get("eval_runtime"),
-        transformers=transformers.__version__,
-        torch=torch.__version__,
-    )
+        start = time.perf_counter()
+        predicted = np.argmax(trainer.predict(test).predictions, axis=-1)
+        seconds = time.perf_counter() - start
+        gold = np.asarray([row["labels"] for row in test.rows])
+        figures.update(asdict(evaluate_classes(gold, predicted, len(labels), seconds)))
+        if options.predictions:
+            write_predictions(options.predictions, labels, gold.tolist(), predicted.tolist())
+    return figures
 
 
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("backbone", type=Path, help="folder that prepare.py cleaned")
-    parser.add_argument("train_files", type=Path, nargs="+", help="csv files: text,label")
-    parser.add_argument("--mode", choices=("default", "best"), default="default")
-    parser.add_argument("--eval-file", type=Path, help="csv file to measure accuracy on after training")
-    parser.add_argument("--epochs", type=float, default=1.0)
-    parser.add_argument("--max-steps", type=int, default=-1, help="stop there; -1: whole epochs")
-    parser.add_argument("--warmup-steps", type=int, default=10, help="untimed, on a model thrown away")
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--learning-rate", type=float, default=5e-5)
+    parser.add_argument("train_files", type=Path, nargs="+", help="csv files: text[,text_pair],label")
+    parser.add_argument("--eval-file", type=Path, help="csv file, for accuracy after training")
+    parser.add_argument("--predictions", type=Path, help="write those on --eval-file here, as JSON lines")
     parser.add_argument("--max-length", type=int, default=512)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of torch")
-    parser.add_argument("--seed", type=int, default=0)
+    add_options(parser)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    print(json.dumps(asdict(run(options))))
+    print(json.dumps(run(options)))
 
 
 if __name__ == "__main__":
