@@ -167,3 +167,46 @@ class Answers(Result):
         values = asdict(self)
         values["answers"] = list(values["answers"])
         return values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A word for a missing one.
+
+    Args:
+        token: as it stands in a text, without the vocabulary's marks.
+        score: its probability, 0..1, among all tokens of the vocabulary.
+        text: the whole text with this word in its place, and the likeliest one in every other.
+    """
+
+    token: str
+    score: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates(Result):
+    """What may stand for the missing words of a text, or how likely a whole text is.
+
+    Args:
+        text: the text with the likeliest word in every missing place.
+        masks: for each missing place, in the order of the text, its candidates, best first.
+        log_likelihood: where it was asked for, the sum over the text's tokens of the natural logarithm of
+            each one's probability given all others (Salazar et al. 2020); else None.
+        pseudo_perplexity: its exponential, per token and negated; else None.
+    """
+
+    kind: ClassVar[str] = "candidates"
+
+    text: str
+    masks: tuple[tuple[Candidate, ...], ...]
+    log_likelihood: float | None = None
+    pseudo_perplexity: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """See ``Result.to_dict``; the likelihood only where it was asked for."""
+        values = asdict(self)
+        values["masks"] = [list(candidates) for candidates in values["masks"]]
+        if self.log_likelihood is None:
+            del values["log_likelihood"], values["pseudo_perplexity"]
+        return values

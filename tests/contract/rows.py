@@ -87,15 +87,41 @@ QUESTIONS = (
     ("was the hero honest ?", ()),
 )
 
+MISSING = (
+    ("the film was [MASK] and moving .", "the film was gorgeous and moving ."),
+    ("the plot was [MASK] from start to [MASK] .", "the plot was dull from start to end ."),
+    ("this [MASK] was witty and warm !", "this cast was witty and warm !"),
+    ("for once the [MASK] was thrilling .", "for once the story was thrilling ."),
+    ("the score was [MASK] .", "the score was awful ."),
+    ("to me the [MASK] was cold .", "to me the ending was cold ."),
+)
+
+NEXT = (
+    ("the film was gorgeous .", "the cast was witty .", "follows"),
+    ("the plot was dull .", "and i will tell my friends .", "does not follow"),
+    ("this cast was witty and warm !", "to me the hero was moving .", "follows"),
+    ("the ending was cold .", "for once the score was superb !", "does not follow"),
+    ("the score was awful .", "the drama was tedious .", "follows"),
+    ("for once the story was thrilling .", "the camera was clumsy .", "does not follow"),
+)
+
 #: Task name to its rows. A new task is a new file in ``bertolt/tasks`` and an entry here.
 ROWS: dict[str, Rows] = {
     "acceptability": Rows(
         kind="labels",
         rows=tuple({"text": text, "label": label} for text, label in JUDGEMENTS),
     ),
+    "fill-mask": Rows(
+        kind="candidates",
+        rows=tuple({"text": text, "unmasked": whole} for text, whole in MISSING),
+    ),
     "multi-label-classification": Rows(
         kind="labels",
         rows=tuple({"text": text, "labels": list(labels)} for text, labels in EMOTIONS),
+    ),
+    "next-sentence-prediction": Rows(
+        kind="labels",
+        rows=tuple({"text": one, "text_pair": two, "label": label} for one, two, label in NEXT),
     ),
     "sentence-pair-classification": Rows(
         kind="labels",

@@ -56,6 +56,8 @@ def map_columns(
         for position, column in enumerate(wanted):
             given = named[position] if position < len(named) else None
             actual = _find(column, found if given is not None else free, given, option, name)
+            if actual is None and column.same_as is not None:
+                actual = mapping.get(column.same_as)
             if actual is not None:
                 mapping[column.name] = actual
                 free = [other for other in free if other != actual]

@@ -59,6 +59,19 @@ class MultiLabelExample(Example):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MaskedExample(Example):
+    """A text with missing words, or without, and the text as it was.
+
+    Args:
+        text: with mask tokens where words are missing; none where they are to be drawn.
+        unmasked: the whole text; None where the missing words are to be predicted.
+    """
+
+    text: str
+    unmasked: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WordsExample(Example):
     """A text, the place of each of its words, and their tags.
 

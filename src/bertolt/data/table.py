@@ -64,6 +64,8 @@ class Column:
         target: whether it holds what is to be learnt, so that prediction does without it.
         required: whether a row without it is an error (a target is required when training).
         unless: another column, whose presence makes this one needless: words in place of a text.
+        same_as: another column, which stands in where the table has none for this one: a text that is its
+            own target.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Column:
     target: bool = False
     required: bool = True
     unless: str | None = None
+    same_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,10 +31,14 @@ class Row(Protocol):
 
     Args:
         select: the positions at which outputs were asked for, or None.
+        target: what is to be learnt, or None when predicting.
     """
 
     @property
     def select(self) -> NDArray[np.int32] | None: ...
+
+    @property
+    def target(self) -> Any: ...
 
     def __len__(self) -> int: ...
 

@@ -1,0 +1,136 @@
+"""Unlabelled text as documents: text files, tables with a text column, and packaged names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bertolt.data.columns import TEXT_NAMES, map_columns, read_text
+from bertolt.data.readers.source import TextSource
+from bertolt.data.sources import open_source
+from bertolt.data.table import Column, Table
+from bertolt.errors import DataError
+
+TEXT_SUFFIXES = (".txt", ".txt.gz")
+_COLUMN = Column("text", TEXT_NAMES)
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text that stands for itself.
+
+    Args:
+        line: 1-based line of its file on which it begins.
+        text: the whole.
+        sentences: the parts that stand on lines of their own in its file; empty where it is one line, so
+            that its sentences are for ``split_sentences`` to find.
+    """
+
+    line: int
+    text: str
+    sentences: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Documents:
+    """The documents of all DATA, and an account of them.
+
+    Args:
+        documents: in the order of the data.
+        notes: lines for people: what was read as what, and what was left out.
+    """
+
+    documents: list[Document] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_documents(data: Sequence[str], text: Sequence[str] = ()) -> Documents:
+    """Reads unlabelled text.
+
+    A ``.txt`` file (also ``.txt.gz``) that has blank lines between others holds documents separated by them,
+    each of their lines a sentence; without blank lines, each line is a document. Of a table the text column
+    is read; of a named data set its train part.
+
+    Args:
+        data: paths, packaged names or Hub ids.
+        text: the table's text column, one name; empty: its usual names.
+
+    Raises:
+        DataError: nothing to read, no text column, or a column of numbers.
+        UnknownNameError: neither a file nor a name.
+    """
+    found = Documents()
+    for name in data:
+        if name.lower().endswith(TEXT_SUFFIXES) and Path(name).is_file():
+            documents, what = _from_text(TextSource(Path(name), name))
+            empty: list[int] = []
+        else:
+            table = open_source(name).pick("train")
+            documents, empty, what = _from_table(table, text)
+        if not documents:
+            raise DataError(f"text in {name}", "none", "check that the file was written completely")
+        found.documents.extend(documents)
+        found.notes.append(f"{name}: {len(documents):,} documents; {what}")
+        found.notes.extend(_remarks(name, documents, empty))
+    return found
+
+
+def _remarks(name: str, documents: Sequence[Document], empty: Sequence[int]) -> Iterator[str]:
+    if empty:
+        shown = ", ".join(map(str, empty[:10])) + (", …" if len(empty) > 10 else "")
+        yield f"{name}: {len(empty):,} rows left out, without text: lines {shown}"
+    marked = sum(_BREAK.search(document.text) is not None for document in documents)
+    if marked:
+        yield f"{name}: {marked:,} documents hold HTML line breaks (<br />), which are learnt like any text"
+
+
+def _from_text(source: TextSource) -> tuple[list[Document], str]:
+    blocks: list[list[tuple[int, str]]] = [[]]
+    for number, raw in enumerate(source.lines(), start=1):
+        line = raw.strip()
+        if line:
+            blocks[-1].append((number, line))
+        elif blocks[-1]:
+            blocks.append([])
+    blocks = [block for block in blocks if block]
+    if len(blocks) == 1:
+        return [Document(number, line) for number, line in blocks[0]], "each line is a document"
+    documents = [
+        Document(
+            block[0][0],
+            " ".join(line for _, line in block),
+            tuple(line for _, line in block) if len(block) > 1 else (),
+        )
+        for block in blocks
+    ]
+    return documents, "blank lines separate them, and each line is a sentence"
+
+
+def _from_table(table: Table, text: Sequence[str]) -> tuple[list[Document], list[int], str]:
+    column = map_columns((_COLUMN,), table.columns, name=table.name, text=text)["text"]
+    documents: list[Document] = []
+    empty: list[int] = []
+    for row in table:
+        value = read_text(row, column)
+        if value.strip():
+            documents.append(Document(row.line, value))
+        else:
+            empty.append(row.line)
+    if documents and all(_is_number(document.text) for document in documents):
+        raise DataError(
+            f"text in the column {column!r} of {table.name}",
+            f"numbers only, such as {documents[0].text.strip()[:40]!r} on line {documents[0].line}",
+            "choose the column that holds text with --text",
+        )
+    return documents, empty, f"column {column!r}"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,40 @@
+"""Next-sentence prediction: whether a text follows another in its document (Devlin et al. 2019, §3.1)."""
+
+from __future__ import annotations
+
+from bertolt.data.columns import LABEL_NAMES
+from bertolt.data.table import Column
+from bertolt.models.next_sentence_head import NextSentenceHead
+from bertolt.tasks.single_label import SingleLabel
+
+FOLLOWS = "follows"
+OTHER = "does not follow"
+
+#: How files write the two. Numbers are the field's: index 0 is "follows".
+_SPELLINGS = {
+    **dict.fromkeys((FOLLOWS, "0", "isnext", "is next", "is_next", "next", "yes", "true"), FOLLOWS),
+    **dict.fromkeys((OTHER, "1", "notnext", "not next", "not_next", "random", "no", "false"), OTHER),
+}
+
+
+def _read_target(label: str) -> str | None:
+    """The label of a spelling; an unknown one is kept, to be refused by name."""
+    return _SPELLINGS.get(label.lower(), label)
+
+
+TASK = SingleLabel(
+    name="next-sentence-prediction",
+    aliases=("nsp",),
+    summary="Whether the second text follows the first in a document, or not",
+    columns=(
+        Column("text", ("sentence1", "sentence_a", "first", "sentence", "context")),
+        Column("text_pair", ("sentence2", "sentence_b", "second", "next_sentence", "next")),
+        Column("label", LABEL_NAMES, target=True),
+    ),
+    metric="accuracy",
+    chosen=("accuracy", "f1", "matthews", "log_loss", "brier", "ece"),
+    head=NextSentenceHead(),
+    read_target=_read_target,
+    fixed_labels=(FOLLOWS, OTHER),
+    positive=lambda labels: labels.index(FOLLOWS),
+)
