@@ -147,8 +147,8 @@ def compare_models(
     pairs = list(zip(judged_a, judged_b, strict=True))
     return Comparison(
         n=len(examples),
-        primary=a.task.metric,
-        metrics=_metric_changes(of_a, of_b, a.task.metric, seed),
+        primary=of_a.primary,
+        metrics=_metric_changes(of_a, of_b, seed),
         mcnemar=None if right_a is None or right_b is None else mcnemar(right_a, right_b),
         only_a=_only(right_a, right_b),
         only_b=_only(right_b, right_a),
@@ -181,9 +181,8 @@ def verdict(metric: str, difference: Difference, n: int) -> str:
     )
 
 
-def _metric_changes(a: Evaluation, b: Evaluation, primary: str, seed: int) -> dict[str, MetricChange]:
+def _metric_changes(a: Evaluation, b: Evaluation, seed: int) -> dict[str, MetricChange]:
     shared = [name for name in a.statistics if name in b.statistics]
-    shared.sort(key=lambda name: name != primary)
     n = len(a.examples)
     return {
         name: MetricChange(

@@ -31,6 +31,11 @@ class Evaluation:
     outputs: Sequence[Any]
     read_whole: float
 
+    @property
+    def primary(self) -> str:
+        """The metric that decides: the first one."""
+        return next(iter(self.statistics))
+
     def to_dict(self) -> dict[str, Any]:
         """The metrics and the number of examples, as ``--json`` prints them."""
         metrics = {name: found.to_dict() for name, found in self.metrics.items()}

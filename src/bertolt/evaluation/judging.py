@@ -72,7 +72,7 @@ def judge(model: Model, evaluation: Evaluation) -> list[Judgement]:
         task.decode(example, output, model.spec)
         for example, output in zip(evaluation.examples, evaluation.outputs, strict=True)
     ]
-    name = "log_loss" if "log_loss" in evaluation.statistics else task.metric
+    name = "log_loss" if "log_loss" in evaluation.statistics else evaluation.primary
     costs = row_costs(evaluation.statistics[name], n) * sign(name)
     whole = next((key for key in _RIGHT_WHEN_ONE if key in evaluation.statistics), None)
     alone = None if whole is None else row_values(evaluation.statistics[whole], n)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bertolt.errors import SettingError
-from bertolt.inference.run import Model
+from bertolt.models.spec import ModelSpec
 from bertolt.results import Labels, Result
 
 UNSURE = "unsure"
@@ -32,7 +32,7 @@ def abstain(result: Result, below: float) -> Result:
     )
 
 
-def check_abstain(model: Model, below: float) -> None:
+def check_abstain(spec: ModelSpec, below: float) -> None:
     """Refuses a probability or a model that ``abstain`` cannot work with, before anything is predicted.
 
     Raises:
@@ -40,9 +40,15 @@ def check_abstain(model: Model, below: float) -> None:
     """
     if not 0 <= below <= 1:
         raise SettingError("a probability 0 to 1 in --abstain-below", f"{below:g}", "give for example 0.8")
-    if UNSURE in model.spec.labels:
+    if UNSURE in spec.labels:
         raise SettingError(
             f"a model without a label {UNSURE!r} for --abstain-below",
-            f"the labels {', '.join(model.spec.labels)}",
+            f"the labels {', '.join(spec.labels)}",
             "rename that label in the training data",
+        )
+    if spec.activation == "none" or not spec.labels:
+        raise SettingError(
+            "a model that gives each label a probability for --abstain-below",
+            f"one for {spec.task}",
+            "leave --abstain-below out",
         )

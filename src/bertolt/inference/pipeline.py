@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
 
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from bertolt.data.tokenizer import Tokenizer
 from bertolt.errors import FolderError, SettingError
+from bertolt.inference.abstain import check_abstain
 from bertolt.inference.engine import TorchEngine
 from bertolt.inference.run import Model
 from bertolt.models.device import choose_device
@@ -84,6 +86,15 @@ class Pipeline:
             dtype=torch_dtype(dtype),
         )
         return cls(Model(found, spec, tokenizer, engine), record)
+
+    def abstaining(self, below: float) -> Pipeline:
+        """The same pipeline, but that answers with the label ``"unsure"`` where the score is under ``below``.
+
+        Raises:
+            SettingError: not a probability, or a model without labels to withhold.
+        """
+        check_abstain(self.model.spec, below)
+        return Pipeline(replace(self.model, abstain_below=below), self.record)
 
     @overload
     def __call__(self, inputs: Input) -> Result: ...

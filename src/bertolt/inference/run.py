@@ -8,6 +8,7 @@ from typing import Any
 
 from bertolt.data.features import Encoded
 from bertolt.data.tokenizer import Tokenizer, Tokens
+from bertolt.inference.abstain import abstain
 from bertolt.inference.engine import Engine
 from bertolt.models.spec import ModelSpec
 from bertolt.results import Result
@@ -28,12 +29,14 @@ class Model:
         spec: how it was trained to do it.
         tokenizer: text to ids.
         engine: ids to logits.
+        abstain_below: probability under which a label is withheld (see ``abstain``), or None.
     """
 
     task: Task
     spec: ModelSpec
     tokenizer: Tokenizer
     engine: Engine
+    abstain_below: float | None = None
 
     def encode(self, examples: Sequence[Any]) -> list[Encoded]:
         """What the model reads of each example."""
@@ -53,7 +56,8 @@ class Model:
     def results(self, examples: Iterable[Any]) -> Iterator[Result]:
         """The result of each example, in order, in constant memory."""
         for example, output in self.outputs(examples):
-            yield self.task.decode(example, output, self.spec)
+            result = self.task.decode(example, output, self.spec)
+            yield result if self.abstain_below is None else abstain(result, self.abstain_below)
 
 
 def encode(task: Task, spec: ModelSpec, tokenizer: Tokenizer, examples: Sequence[Any]) -> list[Encoded]:

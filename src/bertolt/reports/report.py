@@ -95,18 +95,16 @@ def pictures(
     subject: Subject, evaluation: Evaluation, judged: Sequence[Judgement], abstention: Abstention | None
 ) -> list[Picture]:
     """The pictures that apply, in the order of the page."""
-    task, spec = subject.model.task, subject.model.spec
+    task, spec, primary = subject.model.task, subject.model.spec, evaluation.primary
     strata = [task.stratum(example) for example in evaluation.examples]
     classes = [name if isinstance(name, str) else None for name in strata]
     found = [
         confusion_picture(judged, spec.labels),
         reliability_picture(judged),
         risk_coverage_picture(judged, abstention),
-        slices_picture(
-            by_length(evaluation, judged, task.metric), "By length", words(task.metric), _BY_LENGTH
-        ),
+        slices_picture(by_length(evaluation, judged, primary), "By length", words(primary), _BY_LENGTH),
         slices_picture(by_class(judged, classes), "By label", "share right", _BY_CLASS),
-        training_picture(subject.log, task.metric),
+        training_picture(subject.log, primary),
     ]
     return [each for each in found if each is not None]
 
