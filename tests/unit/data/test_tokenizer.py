@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny import FAMILIES
 from transformers import AutoTokenizer
 
 from bertolt.data.features import assemble
 from bertolt.data.tokenizer import Tokenizer, replace_surrogates
 from bertolt.errors import FolderError
 from bertolt.models.backbone import load_backbone
+from tiny import FAMILIES
 
 Folder = Callable[[str], Path]
 TEXTS = ("the film was gorgeous .", "", "a", "dull " * 200, "naïve café 😀 ok", "tabs\tand\nlines")
@@ -26,7 +26,8 @@ TEXTS = ("the film was gorgeous .", "", "a", "dull " * 200, "naïve café 😀 o
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("count", [1, 2])
 def test_templates_are_those_of_transformers(tiny_folder: Folder, family: str, count: int) -> None:
-    ours, theirs = Tokenizer.from_folder(tiny_folder(family)), AutoTokenizer.from_pretrained(tiny_folder(family))
+    folder = tiny_folder(family)
+    ours, theirs = Tokenizer.from_folder(folder), AutoTokenizer.from_pretrained(folder)
     for text in TEXTS:
         texts = [text, "the plot was dull ."][:count]
         template = ours.single if count == 1 else ours.pair

@@ -84,9 +84,7 @@ def test_overlapping_windows_cover_all_and_are_full(length: int, budget: int, ov
     assert all(stop - start == budget for start, stop in ranges)
     for (start, stop), (following, _) in pairwise(ranges):
         assert start < following <= stop - overlap
-    assert all(
-        following - start == budget - overlap for (start, _), (following, _) in pairwise(ranges[:-1])
-    )
+    assert all(following - start == budget - overlap for (start, _), (following, _) in pairwise(ranges[:-1]))
 
 
 def test_overlapping_windows_by_hand() -> None:
