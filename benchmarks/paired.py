@@ -5,7 +5,7 @@
 Reads what the study tasks-accuracy left: SET-seed-SEED-VARIANT.jsonl, a JSON object an example with ``gold``
 and ``predicted``. A figure is the mean over the seeds; the interval is a paired bootstrap over examples, in
 which an example brings its predictions of all seeds and both sides along: they are not independent of each
-other. "Not below" means that the interval does not lie wholly below 0. Each comparison is printed and appended
+other. "Not below" means that the interval does not lie wholly below 0. Each comparison is printed, and added
 to results/tasks-paired.jsonl; one that has a line there is not made again.
 """
 
