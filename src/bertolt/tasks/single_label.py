@@ -75,7 +75,7 @@ class SingleLabel:
         """See ``Task.example``."""
         raw = read_label(row, "label")
         label = None if raw is None else self.read_target(raw)
-        note = f"no gold label ({raw!r})" if raw is not None and label is None else ""
+        note = f"without a gold label ({raw!r})" if raw is not None and label is None else ""
         text = read_text(row, self.columns[0].name)
         if len(self.columns) == 2:
             return TextExample(line=row.line, note=note, text=text, label=label)
