@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,29 @@ def check_data(
     return check
 
 
+def check_rows(task: Task, part: str, examples: Sequence[Any]) -> list[CheckRow]:
+    """Examples as the checks see them."""
+    return [_check_row(task, Place(part, example.line), example) for example in examples]
+
+
+def quick_notes(task: Task, parts: Mapping[str, Sequence[Any]]) -> list[str]:
+    """What the quick part of the check has to say of a training's examples, a line a warning."""
+    rows = [row for part, examples in parts.items() for row in check_rows(task, part, examples)]
+    return [
+        f"{finding.level}: {finding.what}"
+        + (f" ({finding.lines(3)})" if finding.groups else "")
+        + (f"; {finding.do}" if finding.do else "")
+        for finding in quick_check(rows)
+        if finding.level != "note"
+    ]
+
+
+def _check_row(task: Task, place: Place, example: Any) -> CheckRow:
+    stratum = task.stratum(example) if has_target(task, example) else None
+    labels = (stratum,) if isinstance(stratum, str) else tuple(stratum or ())
+    return CheckRow(place, task.texts(example), labels)
+
+
 def _tables(name: str, task: Task, check: DataCheck) -> list[tuple[str, Table]]:
     path = Path(name)
     try:
@@ -179,9 +202,7 @@ def _read(
             if state is not None:
                 places.setdefault(state, []).append(place)
             if state is None or state[0] == "note":
-                stratum = task.stratum(example) if labelled else None
-                labels = (stratum,) if isinstance(stratum, str) else tuple(stratum or ())
-                rows.usable.append(CheckRow(place, task.texts(example), labels))
+                rows.usable.append(_check_row(task, place, example))
                 if labelled:
                     rows.examples.append(example)
     except DataError as error:

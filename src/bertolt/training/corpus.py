@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from bertolt.data.sources import Source, open_source
 from bertolt.data.splits import MIN_FOR_TEST, cut_off
+from bertolt.data.table import Table
+from bertolt.tasks.checking import quick_notes
 from bertolt.tasks.reading import ColumnChoice, Reading, read_labelled
 from bertolt.tasks.task import Task, TaskSettings
 from bertolt.training.settings import TrainSettings
+
+Part = Literal["train", "validation", "test"]
 
 
 @dataclass(slots=True)
@@ -32,17 +36,34 @@ class Corpus:
         return {"train": len(self.train), "validation": len(self.validation), "test": len(self.test)}
 
 
-def read_corpus(task: Task, task_settings: TaskSettings, settings: TrainSettings) -> Corpus:
+def read_corpus(
+    task: Task,
+    task_settings: TaskSettings,
+    settings: TrainSettings,
+    tables: Mapping[Part, Table] | None = None,
+) -> Corpus:
     """Reads and splits the data of a training.
 
     A named data set gives its train and validation parts. Of files, what ``--validation`` and ``--test``
     do not give is cut off: seeded, stratified, a tenth each; no test under 200 rows.
+
+    Args:
+        task: what is learnt.
+        task_settings: the task's.
+        settings: of the training.
+        tables: the parts themselves, such as from memory, instead of ``settings.data``; nothing is cut off.
 
     Raises:
         DataError, UnknownNameError: see ``open_source`` and ``read_labelled``.
     """
     choice = ColumnChoice(settings.text, settings.label, settings.group)
     corpus = Corpus()
+    if tables is not None:
+        for given_part, given_table in tables.items():
+            reading = read_labelled(task, given_table, task_settings, choice)
+            corpus.notes.extend(describe(reading))
+            setattr(corpus, given_part, reading.examples)
+        return _described(task, corpus, settings)
     groups: list[Any] = []
     for name in settings.data:
         source = open_source(name, task.layouts)
@@ -62,10 +83,17 @@ def read_corpus(task: Task, task_settings: TaskSettings, settings: TrainSettings
     if not settings.group:
         groups = [task.group(example) for example in corpus.train]
     _cut_missing(task, corpus, settings, None if None in groups else groups)
+    return _described(task, corpus, settings)
+
+
+def _described(task: Task, corpus: Corpus, settings: TrainSettings) -> Corpus:
+    """The corpus with notes on its split and on what is worth a look in it."""
     corpus.notes.append(
         f"split: {len(corpus.train):,} train, {len(corpus.validation):,} validation, "
         f"{len(corpus.test):,} test (seed {settings.seed})"
     )
+    parts = {"train": corpus.train, "validation": corpus.validation, "test": corpus.test}
+    corpus.notes.extend(quick_notes(task, parts))
     return corpus
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from bertolt.data.examples import fingerprint
+from bertolt.data.table import Table
 from bertolt.evaluation.evaluate import Evaluation, evaluate_examples
 from bertolt.inference.engine import TorchEngine
 from bertolt.inference.pipeline import Pipeline
@@ -26,7 +27,7 @@ from bertolt.models.memory import keep_freed_memory
 from bertolt.models.spec import FolderRecord
 from bertolt.progress import progress_bar
 from bertolt.training.checkpoints import Checkpoints
-from bertolt.training.corpus import Corpus
+from bertolt.training.corpus import Corpus, Part
 from bertolt.training.loop import Plan, train
 from bertolt.training.objective import Objective
 from bertolt.training.optimisation import is_embedding
@@ -64,13 +65,20 @@ class Run:
         return {} if self.evaluation is None else self.evaluation.metrics
 
 
-def fine_tune(settings: TrainSettings, say: Say, *, resume: bool = False) -> Run:
+def fine_tune(
+    settings: TrainSettings,
+    say: Say,
+    *,
+    resume: bool = False,
+    tables: Mapping[Part, Table] | None = None,
+) -> Run:
     """Trains a model and writes its folder.
 
     Args:
         settings: what is wanted.
         say: receives lines for people.
         resume: go on with the interrupted run of this folder instead of beginning a new one.
+        tables: the parts themselves, such as from memory, instead of ``settings.data``.
 
     Raises:
         InputError: the data, a name, a setting or the output folder cannot be used; nothing is left behind.
@@ -80,7 +88,7 @@ def fine_tune(settings: TrainSettings, say: Say, *, resume: bool = False) -> Run
     out = output_folder(settings)
     threads = set_threads(settings.threads)
     backbone = load_backbone(settings.model)
-    prepared = prepare(settings, backbone, say)
+    prepared = prepare(settings, backbone, say, tables)
     model = build(prepared, backbone, settings)
     objective = _objective(model, prepared, settings)
     plan = Plan(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 
 from bertolt.data.features import Encoded
 from bertolt.data.splits import MIN_FOR_CHOICES
+from bertolt.data.table import Table
 from bertolt.data.tokenizer import Tokenizer
 from bertolt.errors import FolderError, SettingError
 from bertolt.inference.pipeline import typed_settings
@@ -22,7 +23,7 @@ from bertolt.models.spec import ModelSpec
 from bertolt.progress import progress_bar
 from bertolt.tasks.registry import get_task
 from bertolt.tasks.task import Task
-from bertolt.training.corpus import Corpus, read_corpus
+from bertolt.training.corpus import Corpus, Part, read_corpus
 from bertolt.training.settings import TrainSettings
 
 Say = Callable[[str], None]
@@ -53,11 +54,13 @@ class Prepared:
         return self.corpus.validation if enough else []
 
 
-def prepare(settings: TrainSettings, backbone: Backbone, say: Say) -> Prepared:
-    """Reads, splits, checks and encodes the data, and says what it found."""
+def prepare(
+    settings: TrainSettings, backbone: Backbone, say: Say, tables: Mapping[Part, Table] | None = None
+) -> Prepared:
+    """Reads, splits, checks and encodes the data, and says what it found. ``tables``: see ``read_corpus``."""
     task = get_task(settings.task)
     task_settings = typed_settings(task, settings.set)
-    corpus = read_corpus(task, task_settings, settings)
+    corpus = read_corpus(task, task_settings, settings, tables)
     tokenizer = Tokenizer.from_folder(backbone.folder)
     spec = ModelSpec(
         task=task.name,
