@@ -26,7 +26,7 @@ from bertolt.models.heads import Blueprint
 from bertolt.models.memory import keep_freed_memory
 from bertolt.models.spec import FolderRecord
 from bertolt.progress import progress_bar
-from bertolt.training.checkpoints import Checkpoints
+from bertolt.training.checkpoints import EVERY_SECONDS, Checkpoints
 from bertolt.training.corpus import Corpus, Part
 from bertolt.training.loop import Plan, train
 from bertolt.training.objective import Objective
@@ -78,6 +78,7 @@ def fine_tune(
         settings: what is wanted.
         say: receives lines for people.
         resume: go on with the interrupted run of this folder instead of beginning a new one.
+        checkpoint_seconds: of work that an interruption may cost; 0 keeps a checkpoint of every step.
         tables: the parts themselves, such as from memory, instead of ``settings.data``.
 
     Raises:
@@ -113,7 +114,8 @@ def fine_tune(
         say(expected_time(objective, plan, f"{model.engine.device.type}, {threads} threads"))
         total = plan.epochs * len(objective.steps(0))
         with keep_freed_memory(), progress_bar("training", total) as progress:
-            train(objective, plan, Checkpoints(run_folder.path), run_folder.log, progress)
+            checkpoints = Checkpoints(run_folder.path, every_seconds=checkpoint_seconds)
+            train(objective, plan, checkpoints, run_folder.log, progress)
         fitted = fit_choices(model, prepared.choices)
         evaluation, measured_on = measure(fitted, prepared.corpus)
         record = FolderRecord(

@@ -50,8 +50,7 @@ class RunFolder:
             self._begin({"settings": dict(settings), "identity": dict(identity), "finished": False})
         yield
         self._write({"settings": dict(settings), "identity": dict(identity), "finished": True})
-        for name in CHECKPOINTS:
-            shutil.rmtree(self.path / name, ignore_errors=True)
+        self._remove_checkpoints()
 
     def read(self) -> dict[str, Any]:
         """What was written before step 0.
@@ -100,13 +99,16 @@ class RunFolder:
     def _begin(self, content: dict[str, Any]) -> None:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            for name in CHECKPOINTS:
-                for folder in (name, f".{name}.new", f".{name}.old"):
-                    shutil.rmtree(self.path / folder, ignore_errors=True)
+            self._remove_checkpoints()
             (self.path / LOG).unlink(missing_ok=True)
         except OSError as error:
             raise self._refused(error) from error
         self._write(content)
+
+    def _remove_checkpoints(self) -> None:
+        for name in CHECKPOINTS:
+            for folder in (name, f".{name}.new", f".{name}.old"):  # the last two: of a save that was killed
+                shutil.rmtree(self.path / folder, ignore_errors=True)
 
     def _write(self, content: dict[str, Any]) -> None:
         file = self.path / SETTINGS
