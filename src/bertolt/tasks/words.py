@@ -8,6 +8,7 @@ The rule is that of the Penn Treebank and of UD English EWT, without their lists
 - other words are runs of letters, digits, underscores and combining marks, with the joiners inside them
   (as in Persian) and inner apostrophes (``O'Brien``);
 - the English endings ``n't``, ``'s``, ``'m``, ``'d``, ``'ll``, ``'re``, ``'ve`` are words: ``do n't``;
+- so are the faces ``:)``, ``;-)``, ``:(``, ``:D``, ``:P`` and their like, where nothing is written behind;
 - any other mark is a word by itself, with its own combining marks; a run of one of ``. - ! ? * = ~``
   (``...``, ``--``) and an emoji with its modifiers, or a flag, are one;
 - blanks, control and format characters (such as the marks of direction) stand between words.
@@ -88,6 +89,7 @@ def _pattern() -> re.Pattern[str]:
                 rf"(?i:['’]{ending}){end}",
                 rf"{letter}+?(?=(?i:n['’]t){end})",
                 rf"{run}(?:['’](?!(?i:{ending}){end}){run})*",
+                r"[:;][-']?[()DP](?=[\s.,!?]|$)",
                 r"\.+|-+|!+|\?+|\*+|=+|~+",
                 r"[\U0001f1e6-\U0001f1ff]{2}",
                 rf"{whole}(?:\u200d{whole})*",

@@ -51,7 +51,7 @@ def _read_words(row: Row) -> tuple[str, tuple[Span, ...], str]:
     for word in words:
         if not isinstance(word, str) or not word.strip():
             raise DataError(
-                f"words that are strings and not blank, on line {row.line}",
+                f"words that are strings and not blank{_on(row.line)}",
                 f"{word!r:.60}",
                 "correct that word, or leave it out together with its tag",
             )
@@ -70,7 +70,7 @@ def _read_tags(row: Row, words: int) -> tuple[str | None, ...] | None:
     values = _list(given, "tags", row.line)
     if len(values) != words:
         raise DataError(
-            f"one tag for each word: {words} on line {row.line}",
+            f"one tag for each word, so {words}{_on(row.line)}",
             f"{len(values)} tag{'s' * (len(values) != 1)}",
             "correct that row",
         )
@@ -86,7 +86,11 @@ def _list(value: Any, column: str, line: int) -> list[Any]:
     if isinstance(value, list | tuple):
         return list(value)
     raise DataError(
-        f"a list of {column} on line {line}",
+        f"a list of {column}{_on(line)}",
         f"{type(value).__name__} {str(value)[:60]!r}",
         f'write them as ["…", "…"], or choose the column that holds {column}',
     )
+
+
+def _on(line: int) -> str:
+    return f" on line {line}" if line else ""
