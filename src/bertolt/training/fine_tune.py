@@ -70,6 +70,7 @@ def fine_tune(
     say: Say,
     *,
     resume: bool = False,
+    checkpoint_seconds: float = EVERY_SECONDS,
     tables: Mapping[Part, Table] | None = None,
 ) -> Run:
     """Trains a model and writes its folder.
