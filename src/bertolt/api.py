@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from bertolt.data.sources import open_source
 from bertolt.errors import FolderError
@@ -23,8 +23,12 @@ from bertolt.progress import progress_bar, say
 from bertolt.tasks.reading import ColumnChoice, Reading, read_labelled
 from bertolt.training.corpus import describe
 from bertolt.training.fine_tune import Run, fine_tune
+from bertolt.training.prepare import Say
 from bertolt.training.run_folder import RunFolder
 from bertolt.training.settings import TrainSettings, check_settings
+
+if TYPE_CHECKING:
+    from bertolt.evaluation.compare import Comparison
 
 StrPath = str | os.PathLike[str]
 
@@ -76,7 +80,22 @@ def train(data: StrPath | Sequence[StrPath], *, quiet: bool = False, **options: 
     for name in ("text", "label"):
         if name in values:
             values[name] = names(values[name])
-    return fine_tune(check_settings(TrainSettings, values), _nothing if quiet else say)
+    tell = _nothing if quiet else say
+    return finish(fine_tune(check_settings(TrainSettings, values), tell), tell)
+
+
+def finish(run: Run, tell: Say) -> Run:
+    """Writes the report of a training into its model folder, and says where it is.
+
+    Raises:
+        DiskError: it cannot be written; the model folder is complete without it.
+    """
+    from bertolt.reports.training import report_training
+
+    file = report_training(run)
+    if file is not None:
+        tell(f"report: {file}")
+    return run
 
 
 def resume(folder: StrPath, *, quiet: bool = False) -> Run:
@@ -99,7 +118,8 @@ def resume(folder: StrPath, *, quiet: bool = False) -> Run:
         )
     # The folder may be named from elsewhere, or have been moved, since the training began.
     settings = check_settings(TrainSettings, {**found["settings"], "out": str(out)})
-    return fine_tune(settings, _nothing if quiet else say, resume=True)
+    tell = _nothing if quiet else say
+    return finish(fine_tune(settings, tell, resume=True), tell)
 
 
 def pipeline(
@@ -174,6 +194,46 @@ def read_test_data(
     task = model.model.task
     table = open_source(os.fspath(data), task.layouts).pick("test")
     return read_labelled(task, table, model.settings, ColumnChoice(names(text), names(label)))
+
+
+def compare(
+    folder_a: StrPath,
+    folder_b: StrPath,
+    data: StrPath | None = None,
+    *,
+    text: str | Sequence[str] = (),
+    label: str | Sequence[str] = (),
+    device: str = "auto",
+    quiet: bool = False,
+) -> Comparison:
+    """Says whether model B is better than model A on the same rows, as ``bertolt compare`` does.
+
+    Args:
+        folder_a, folder_b: model folders for one task.
+        data: a path, or the name of a data set, of which its test part; None: the validation rows in
+            A's folder, if both models were trained on the same rows.
+        text, label: the data's columns, in the task's order; empty for the usual names.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        quiet: whether the notes on columns and rows are not printed on standard error.
+
+    Raises:
+        InputError: the models are for different tasks, or, without data, not trained on the same rows.
+        DataError: the data cannot be used, or has a label that a model does not know.
+        FolderError: see ``pipeline``.
+    """
+    from bertolt.evaluation.compare import compare_models
+    from bertolt.evaluation.shared import shared_examples
+
+    a, b = (pipeline(folder, device=device) for folder in (folder_a, folder_b))
+    if data is None:
+        examples = shared_examples(Path(folder_a), a, b)
+    else:
+        reading = read_test_data(a, data, text=text, label=label)
+        examples = reading.examples
+        for note in () if quiet else describe(reading):
+            say(note)
+    with progress_bar("comparing", 2 * len(examples)) as progress:
+        return compare_models(a.model, b.model, examples, progress=progress)
 
 
 def predict_file(

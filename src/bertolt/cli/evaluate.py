@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bertolt.cli.metrics import metric_rows
 from bertolt.cli.options import Device, Dtype, Folder, Json, Label, Text, Threads
 from bertolt.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from bertolt.evaluation.abstention import Abstention
+    from bertolt.evaluation.evaluate import Evaluation
+    from bertolt.inference.pipeline import Pipeline
 
 
 def evaluate(  # noqa: PLR0913 (a parameter is an option)
@@ -24,6 +30,13 @@ def evaluate(  # noqa: PLR0913 (a parameter is an option)
     device: Device = "auto",
     dtype: Dtype = "fp32",
     threads: Threads = None,
+    report: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write pictures and the worst rows to an HTML file.")
+    ] = None,
+    abstain_below: Annotated[
+        float | None,
+        typer.Option(metavar="P", min=0, max=1, help="Say what answering unsure below P would buy."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Measure a model on labelled text: every metric with its 95% interval.
@@ -42,7 +55,12 @@ def evaluate(  # noqa: PLR0913 (a parameter is an option)
     set_threads(threads)
     pipeline = api.pipeline(folder, task=task, device=device, dtype=dtype)
     reading = api.read_test_data(pipeline, data, text=text or (), label=label or ())
+    if abstain_below is not None:
+        pipeline = pipeline.abstaining(abstain_below)
     found = api.measure(pipeline, reading)
+    abstention = _abstention(pipeline, found)
+    if report is not None:
+        _write_report(report, folder, data, pipeline, found)
     if json:
         document: dict[str, Any] = {"folder": folder, "data": data, "task": pipeline.model.task.name}
         left_out = {
@@ -50,9 +68,43 @@ def evaluate(  # noqa: PLR0913 (a parameter is an option)
             "without_label": len(reading.without_label),
             **{reason: len(lines) for reason, lines in reading.left_out.items()},
         }
-        print_json({**document, **found.to_dict(), "left_out": left_out})
+        extra = {
+            "abstention": None if abstention is None else abstention.to_dict(),
+            "report": report,
+        }
+        print_json({**document, **found.to_dict(), "left_out": left_out, **extra})
         return
     sys.stdout.write(f"measured on {len(found.examples):,} rows, with 95% intervals:\n")
     print_table(metric_rows(found.metrics), right=(1, 2, 3), indent=2)
     if found.read_whole < 1:
         sys.stdout.write(f"{1 - found.read_whole:.1%} of the texts were not read whole\n")
+    if abstention is not None:
+        from bertolt.reports.words import abstention_sentence
+
+        sys.stdout.write(abstention_sentence(abstention) + "\n")
+    if report is not None:
+        sys.stdout.write(f"report: {report}\n")
+
+
+def _abstention(pipeline: Pipeline, found: Evaluation) -> Abstention | None:
+    """What it buys to answer "unsure", where that was asked for."""
+    from bertolt.evaluation.abstention import abstain_at
+    from bertolt.evaluation.judging import judge
+
+    below = pipeline.model.abstain_below
+    return None if below is None else abstain_at(judge(pipeline.model, found), below)
+
+
+def _write_report(file: str, folder: str, data: str, pipeline: Pipeline, found: Evaluation) -> None:
+    from bertolt.reports.report import Subject, write_report
+    from bertolt.training.run_folder import RunFolder
+    from bertolt.training.runlog import read_log
+
+    subject = Subject(
+        name=Path(folder).resolve().name,
+        data=data,
+        model=pipeline.model,
+        record=pipeline.record,
+        log=read_log(RunFolder(Path(folder)).path),
+    )
+    write_report(Path(file), subject, found)

@@ -146,11 +146,12 @@ def _begin(given: dict[str, Any]) -> Run:
     if "set" in given:
         given["set"] = settings_from(given["set"])
     settings = check_settings(TrainSettings, given)
+    from bertolt import api
     from bertolt.training.fine_tune import fine_tune
     from bertolt.training.prepare import output_folder
 
     try:
-        return fine_tune(settings, say)
+        return api.finish(fine_tune(settings, say), say)
     except KeyboardInterrupt:
         raise _stopped(output_folder(settings)) from None
 

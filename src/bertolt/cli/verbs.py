@@ -13,6 +13,7 @@ VERBS = {
     "train": "Fine-tune a model on labelled text and write its folder.",
     "evaluate": "Measure a model on labelled text, every metric with its 95% interval.",
     "predict": "Predict texts, or a whole file into another.",
+    "compare": "Say whether one model is better than another, by paired tests.",
     "models": "List the pre-trained models that can be named.",
     "datasets": "List the data sets that can be named.",
     "tasks": "List the tasks, or show one with its columns, settings and metrics.",

@@ -26,6 +26,7 @@ from bertolt.reports.pictures import (
     slices_picture,
 )
 from bertolt.reports.style import Picture
+from bertolt.reports.words import abstention_sentence, metric_words
 
 REPORT = "report.html"
 
@@ -49,7 +50,6 @@ class Subject:
         model: what predicted.
         record: its ``bertolt.json``.
         log: the records of its training; empty where they are gone.
-        below: the probability under which it says "unsure", or None.
         texts: whether texts may be shown.
     """
 
@@ -58,7 +58,6 @@ class Subject:
     model: Model
     record: FolderRecord
     log: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
-    below: float | None = None
     texts: bool = True
 
 
@@ -83,7 +82,8 @@ def write_report(file: Path, subject: Subject, evaluation: Evaluation) -> None:
 def report_html(subject: Subject, evaluation: Evaluation) -> str:
     """The report as HTML. Pictures that do not apply to the model's kind of result are left out."""
     judged = judge(subject.model, evaluation)
-    abstention = None if subject.below is None else abstain_at(judged, subject.below)
+    below = subject.model.abstain_below
+    abstention = None if below is None else abstain_at(judged, below)
     sections = [_figures(evaluation, abstention)]
     sections += [picture(found) for found in pictures(subject, evaluation, judged, abstention)]
     sections.append(_worst_rows(worst(judged), subject.texts))
@@ -102,16 +102,13 @@ def pictures(
         confusion_picture(judged, spec.labels),
         reliability_picture(judged),
         risk_coverage_picture(judged, abstention),
-        slices_picture(by_length(evaluation, judged, primary), "By length", words(primary), _BY_LENGTH),
+        slices_picture(
+            by_length(evaluation, judged, primary), "By length", metric_words(primary), _BY_LENGTH
+        ),
         slices_picture(by_class(judged, classes), "By label", "share right", _BY_CLASS),
         training_picture(subject.log, primary),
     ]
     return [each for each in found if each is not None]
-
-
-def words(metric: str) -> str:
-    """A metric's name as it is read."""
-    return metric.replace("_", " ")
 
 
 def _lead(subject: Subject, evaluation: Evaluation) -> list[str]:
@@ -125,7 +122,7 @@ def _lead(subject: Subject, evaluation: Evaluation) -> list[str]:
 
 
 def _figures(evaluation: Evaluation, abstention: Abstention | None) -> str:
-    rows = [(words(name), *_cells(found)) for name, found in evaluation.metrics.items()]
+    rows = [(metric_words(name), *_cells(found)) for name, found in evaluation.metrics.items()]
     parts = [
         paragraph(
             "Each figure with its 95% interval: what other rows of the same kind would likely have given."
@@ -135,18 +132,6 @@ def _figures(evaluation: Evaluation, abstention: Abstention | None) -> str:
     if abstention is not None:
         parts.append(paragraph(abstention_sentence(abstention)))
     return section("Figures", *parts)
-
-
-def abstention_sentence(found: Abstention) -> str:
-    """What "unsure" buys, for people."""
-    if not found.coverage.value:
-        return f"Unsure below {found.below:g}: no text is answered."
-    return (
-        f"Unsure below {found.below:g}: {found.coverage.value:.1%} of the texts are answered "
-        f"({found.coverage.low:.1%} to {found.coverage.high:.1%}), and of those {found.accuracy.value:.1%} "
-        f"are right ({found.accuracy.low:.1%} to {found.accuracy.high:.1%}); of all texts "
-        f"{found.accuracy_all.value:.1%} would be."
-    )
 
 
 def _cells(found: Estimate) -> tuple[str, str, str]:
