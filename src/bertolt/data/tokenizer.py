@@ -127,6 +127,30 @@ class Tokenizer:
             found.append(Tokens(ids, where))
         return found
 
+    def words(self, texts: Sequence[str]) -> list[Ids]:
+        """The number of the word that each token of each text is a part of, from 0; -1 at special tokens.
+
+        Words are those of the vocabulary's own pre-tokenizer.
+
+        Returns:
+            An array for each text, as long as that of its tokens.
+
+        Raises:
+            FolderError: the tokenizer cuts texts without finding words first.
+        """
+        if self._core.pre_tokenizer is None:
+            raise FolderError(
+                "a tokenizer that finds words before it cuts them into pieces",
+                "one without a pre-tokenizer",
+                "leave out what needs whole words (--whole-word), or choose another model",
+            )
+        clean = [replace_surrogates(text) for text in texts]
+        found = self._core.encode_batch(clean, add_special_tokens=False)
+        return [
+            np.asarray([-1 if word is None else word for word in encoding.word_ids], dtype=np.int32)
+            for encoding in found
+        ]
+
     def token_to_id(self, token: str) -> int | None:
         """The id of one token, or None where the vocabulary lacks it."""
         return self._core.token_to_id(token)

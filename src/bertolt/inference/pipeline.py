@@ -17,7 +17,7 @@ from bertolt.inference.engine import TorchEngine
 from bertolt.inference.run import Model
 from bertolt.models.device import choose_device
 from bertolt.models.folder import load_record
-from bertolt.models.spec import FolderRecord
+from bertolt.models.spec import FolderRecord, ModelSpec
 from bertolt.results import Result
 from bertolt.tasks.reading import input_example
 from bertolt.tasks.registry import get_task
@@ -56,7 +56,8 @@ class Pipeline:
 
         Args:
             folder: what training wrote.
-            task: refuses a folder that is for another task.
+            task: which one, for a folder that holds several heads; one that it does not hold is refused.
+                None: the folder's first.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
             dtype: ``fp32``, or ``bf16``, which is faster on a GPU and no longer keeps results free of
                 batch-mates.
@@ -68,15 +69,10 @@ class Pipeline:
         """
         path = Path(folder)
         record = load_record(path)
-        found = get_task(record.spec.task)
-        if task is not None and get_task(task) is not found:
-            raise FolderError(
-                f"a model for {get_task(task).name}",
-                f"one for {found.name} in {str(path)!r}",
-                "name another model folder, or leave --task out",
-            )
-        merged = typed_settings(found, {**record.spec.settings, **(settings or {})})
-        spec = record.spec.model_copy(update={"settings": merged.model_dump()})
+        spec = _spec_for(record, task, path)
+        found = get_task(spec.task)
+        merged = typed_settings(found, {**spec.settings, **(settings or {})})
+        spec = spec.model_copy(update={"settings": merged.model_dump()})
         tokenizer = Tokenizer.from_folder(path)
         engine = TorchEngine(
             found.head.load(path),
@@ -125,6 +121,21 @@ class Pipeline:
     def _results(self, inputs: Iterable[Input]) -> Iterator[Result]:
         task = self.model.task
         return self.model.results(input_example(task, value, self.settings) for value in inputs)
+
+
+def _spec_for(record: FolderRecord, task: str | None, folder: Path) -> ModelSpec:
+    there = [record.spec, *record.others]
+    if task is None:
+        return record.spec
+    wanted = get_task(task)
+    for spec in there:
+        if get_task(spec.task) is wanted:
+            return spec
+    raise FolderError(
+        f"a model for {wanted.name}",
+        f"one for {' and '.join(get_task(spec.task).name for spec in there)} in {str(folder)!r}",
+        "name another model folder, or leave --task out",
+    )
 
 
 def typed_settings(task: Task, values: Mapping[str, Any]) -> TaskSettings:

@@ -196,6 +196,15 @@ def build_both(backbone: Backbone, blueprint: Blueprint, *, next_sentence: bool)
     return network
 
 
+class SecondHead(NextSentenceHead):
+    """The next-sentence half of a network of ``build_both``, while it is trained."""
+
+    def forward(self, network: nn.Module, inputs: Inputs) -> Tensor:
+        """Logits of shape (B, 2)."""
+        none = torch.zeros(0, dtype=torch.long, device=inputs["input_ids"].device)
+        return both_logits(network, {**inputs, "positions": none})[1]
+
+
 def both_logits(network: nn.Module, inputs: Inputs) -> tuple[Tensor, Tensor]:
     """One pass for both heads of ``build_both``.
 

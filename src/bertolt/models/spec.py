@@ -44,6 +44,7 @@ class FolderRecord(BaseModel):
     Args:
         format: version of this file's form.
         spec: how the model is read.
+        others: how it is read for further tasks whose heads the folder holds; may be none.
         backbone: the name or folder that training began from.
         seed: of the run.
         data: fingerprint of the training examples.
@@ -59,6 +60,7 @@ class FolderRecord(BaseModel):
 
     format: int = FORMAT
     spec: ModelSpec
+    others: tuple[ModelSpec, ...] = ()
     backbone: str
     seed: int
     data: str

@@ -60,15 +60,19 @@ class Checkpoints:
         self._every_seconds = every_seconds
         self._saved_at = time.monotonic()
 
+    def begun(self) -> bool:
+        """Whether there is one to go on from."""
+        finish_swap(self._last)
+        return self._last.is_dir()
+
     def resume(self, objective: Objective, optimiser: torch.optim.Optimizer) -> Position:
         """Loads the last checkpoint, if there is one, and says where it stands.
 
         Raises:
             FolderError: it is damaged.
         """
-        finish_swap(self._last)
         self._saved_at = time.monotonic()
-        if not self._last.is_dir():
+        if not self.begun():
             return Position()
         try:
             state = json.loads((self._last / STATE).read_text(encoding="utf-8"))

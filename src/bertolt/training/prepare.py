@@ -89,6 +89,15 @@ def output_folder(settings: TrainSettings) -> Path:
     """
     name = Path(settings.data[0].replace(":", "-").removeprefix("hf-")).name.split(".")[0]
     out = Path(settings.out) if settings.out is not None else Path("models") / (name or "model")
+    return free_or_ours(out)
+
+
+def free_or_ours(out: Path) -> Path:
+    """The folder, if a model may be written there.
+
+    Raises:
+        FolderError: something that is not ours stands there.
+    """
     if out.exists() and not is_ours(out):
         raise FolderError(
             "an output folder that does not exist, or a model folder to replace",

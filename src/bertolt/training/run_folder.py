@@ -15,7 +15,8 @@ from bertolt.training.runlog import NAME as LOG
 from bertolt.training.runlog import RunLog
 
 SETTINGS = "settings.json"
-CHECKPOINTS = ("last", "best")
+#: What is removed when a run is finished. A recipe of several phases keeps those of the first apart.
+CHECKPOINTS = ("last", "best", "warm-up")
 
 
 class RunFolder:

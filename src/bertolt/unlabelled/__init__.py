@@ -1,0 +1,1 @@
+"""Learning from text without labels: its objectives and its data, run by the loop of training."""

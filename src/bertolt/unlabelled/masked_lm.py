@@ -1,0 +1,139 @@
+"""Learning missing words, and on request the next sentence, from text alone (Devlin et al. 2019, §3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from bertolt.data.batching import fill, steps
+from bertolt.data.features import Feature
+from bertolt.data.masking import Masking, draw
+from bertolt.inference.engine import MAX_TOKENS, tensors
+from bertolt.models.masked_head import MaskedHead, masked_loss
+from bertolt.models.next_sentence_head import both_logits
+from bertolt.training.objective import Step, Validation
+from bertolt.unlabelled.rows import Rows, UnmaskedRow
+
+#: A last number of the seeds of pairs, apart from those of rows, which are seed, epoch and row.
+_PAIRS = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedBatch:
+    """Rows with tokens hidden.
+
+    Args:
+        features: with the hidden tokens' places selected and their ids as targets.
+        follows: of pairs, 0 where the second text follows and 1 where not, shape (B,); else None.
+        pair_weight: what a pair's loss is multiplied by, so that, divided by the step's hidden tokens, it
+            is the mean over the step's pairs.
+    """
+
+    features: Sequence[Feature]
+    follows: Tensor | None
+    pair_weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How rows are read.
+
+    Args:
+        masking: which tokens are hidden.
+        pad_id: the token that fills up a row.
+        batch_size: rows of a step.
+        seed: of the order and the masks.
+    """
+
+    masking: Masking
+    pad_id: int
+    batch_size: int
+    seed: int
+
+
+class MaskedLM:
+    """The loss of hidden tokens, in the mean over a step's hidden tokens, plus, of pairs, that of the next
+    sentence in the mean over its pairs. Implements ``Objective``.
+
+    The masks of a row are a function of seed, epoch and row: drawn anew in each epoch, and the same after a
+    resume. Logits are computed at the hidden tokens only.
+
+    Args:
+        network: of ``build_both``, on its device.
+        rows: what is read.
+        reading: how.
+        measure: measures the network on held-out documents, or None where they are too few.
+    """
+
+    def __init__(
+        self, network: nn.Module, rows: Rows, reading: Reading, measure: Callable[[], Validation | None]
+    ) -> None:
+        self.network = network
+        #: Figures on the held-out documents before the body was trained.
+        self.before: dict[str, float | None] = {}
+        self._rows = rows
+        self._reading = reading
+        self._measure = measure
+        self._device = next(network.parameters()).device
+        self._drawn: tuple[int, list[Step]] | None = None
+
+    def steps(self, epoch: int) -> list[Step]:
+        """See ``Objective.steps``."""
+        if self._drawn is None or self._drawn[0] != epoch:
+            self._drawn = (epoch, self._draw(epoch))
+        return self._drawn[1]
+
+    def _draw(self, epoch: int) -> list[Step]:
+        seed = self._reading.seed
+        rows = self._rows.epoch(np.random.default_rng((seed, epoch, _PAIRS)))
+        features = [self._mask(row, (seed, epoch, number)) for number, row in enumerate(rows)]
+        lengths = [len(row.ids) for row in rows]
+        chosen = steps(lengths, self._reading.batch_size, seed, epoch)
+        return [self._step(rows, features, each) for each in chosen]
+
+    def _mask(self, row: UnmaskedRow, seed: tuple[int, int, int]) -> Feature:
+        masked = draw(row.ids, self._reading.masking, np.random.default_rng(seed), row.words)
+        weight = float(len(masked.positions))
+        return Feature(masked.ids, row.types, weight, target=masked.originals, select=masked.positions)
+
+    def _step(self, rows: Sequence[UnmaskedRow], features: Sequence[Feature], chosen: Sequence[int]) -> Step:
+        lengths = [len(features[index]) for index in chosen]
+        # A step without any word, such as of empty texts, has no loss; it must not divide by 0 either.
+        weight = max(1.0, sum(features[index].weight for index in chosen))
+        batches = []
+        for places in fill(lengths, MAX_TOKENS[self._device.type]):
+            batch = [chosen[place] for place in places]
+            pairs = [rows[index].follows for index in batch if rows[index].follows is not None]
+            follows = torch.tensor([0 if follow else 1 for follow in pairs]) if pairs else None
+            batches.append(MaskedBatch([features[index] for index in batch], follows, weight / len(chosen)))
+        return Step(batches=batches, weight=weight, tokens=sum(lengths))
+
+    def loss(self, batch: MaskedBatch) -> Tensor:
+        """See ``Objective.loss``."""
+        inputs = tensors(batch.features, self._reading.pad_id, self._device)
+        known = np.concatenate([feature.target for feature in batch.features]).astype(np.int64)
+        tokens = torch.from_numpy(known).to(self._device)
+        if batch.follows is None:
+            return masked_loss(MaskedHead().forward(self.network, inputs), tokens)
+        logits, pair_logits = both_logits(self.network, inputs)
+        follows = batch.follows.to(self._device)
+        pairs = functional.cross_entropy(pair_logits.float(), follows, reduction="sum")
+        return masked_loss(logits, tokens) + batch.pair_weight * pairs
+
+    def validate(self) -> Validation | None:
+        """See ``Objective.validate``."""
+        return self._measure()
+
+    def state(self) -> dict[str, Any]:
+        """See ``Objective.state``: what was measured before; the rest is a function of seed and epoch."""
+        return {"before": self.before}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """See ``Objective.load_state``."""
+        self.before = state["before"]
