@@ -52,8 +52,12 @@ def _labels(result: Any) -> list[str]:
     return [result.label, f"{result.score:.3f}"]
 
 
+def _answers(result: Any) -> list[str]:
+    return [one_line(result.answer, None) or "(no answer)", f"{result.score:.3f}"]
+
+
 #: The kinds that have a view of their own; any other is shown as JSON.
-VIEWS: dict[str, Callable[[Any], list[str]]] = {"labels": _labels}
+VIEWS: dict[str, Callable[[Any], list[str]]] = {"labels": _labels, "answers": _answers}
 
 
 def _cut_mark(result: Result) -> str:
