@@ -46,6 +46,12 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
     task: Annotated[str | None, typer.Option(metavar="T", help="Refuse a model for another task.")] = None,
     device: Device = "auto",
     dtype: Dtype = "fp32",
+    abstain_below: Annotated[
+        float | None,
+        typer.Option(
+            metavar="P", min=0, max=1, help="Answer unsure where the label's probability is below P."
+        ),
+    ] = None,
     threads: Threads = None,
     json: Json = False,
 ) -> None:
@@ -78,6 +84,8 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
 
     set_threads(threads)
     pipeline = api.pipeline(folder, task=task, device=device, dtype=dtype, settings=settings_from(set_))
+    if abstain_below is not None:
+        pipeline = pipeline.abstaining(abstain_below)
     if input is not None and output is not None:
         _report(api.predict_file(pipeline, input, output, text=text or ()), json)
         return
