@@ -51,6 +51,8 @@ class TrainOptions(TypedDict, total=False):
     long: Literal["head", "tail", "head+tail", "windows"]
     class_weight: StrPath
     seed: int
+    layer_decay: float
+    freeze_embeddings: bool
     patience: int
     keep_examples: int
     device: Literal["auto", "cpu", "cuda", "mps"]

@@ -30,7 +30,7 @@ def say(text: str) -> None:
 
 @contextmanager
 def progress_bar(title: str, total: float | None) -> Iterator[Progress]:
-    """A bar with the share done, the time left and a text of the caller's.
+    """A bar with the share done, the time left, and a text of the caller's or else the speed.
 
     Nothing is drawn when standard error is not a terminal, so that logs stay readable.
 
@@ -56,6 +56,8 @@ def progress_bar(title: str, total: float | None) -> Iterator[Progress]:
 
         class Bar:
             def advance(self, amount: float, text: str = "") -> None:
-                bars.update(bar, advance=amount, text=text)
+                task = bars.tasks[bar]
+                speed = f"{(task.completed + amount) / task.elapsed:,.0f}/s" if task.elapsed else ""
+                bars.update(bar, advance=amount, text=text or speed)
 
         yield Bar()

@@ -109,8 +109,8 @@ def _of_file(pipeline: Pipeline, name: str, text: Iterable[str]) -> Iterator[tup
     from bertolt.inference.files import predict_rows
 
     table = open_source(name, pipeline.model.task.layouts).pick("test")
-    for example, result in predict_rows(pipeline, table, tuple(text)):
-        yield " | ".join(pipeline.model.task.texts(example)), result
+    for each in predict_rows(pipeline, table, tuple(text)):
+        yield " | ".join(pipeline.model.task.texts(each.example)), each.result
 
 
 def _of_inputs(pipeline: Pipeline, inputs: Iterable[Input]) -> Iterator[tuple[str, Result]]:

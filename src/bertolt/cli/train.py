@@ -93,6 +93,13 @@ def train(  # noqa: PLR0913 (a parameter is an option)
     seed: Annotated[
         int, typer.Option(metavar="N", help="Of split, order, head and dropout.")
     ] = _DEFAULT.seed,
+    layer_decay: Annotated[
+        float,
+        typer.Option(metavar="X", help="Factor of the learning rate from each layer to the one below it."),
+    ] = _DEFAULT.layer_decay,
+    freeze_embeddings: Annotated[
+        bool, typer.Option("--freeze-embeddings", help="Leave the input embeddings as they are.")
+    ] = _DEFAULT.freeze_embeddings,
     patience: Annotated[
         int,
         typer.Option(metavar="N", help="Epochs without a gain after which training stops; 0: never."),

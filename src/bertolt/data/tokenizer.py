@@ -8,7 +8,7 @@ Cutting is ``bertolt.data.truncation``, padding is ``bertolt.data.batching``.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -209,6 +209,17 @@ class Tokenizer:
 def replace_surrogates(text: str) -> str:
     """The text with every lone surrogate replaced by U+FFFD, character for character."""
     return _SURROGATE.sub("\ufffd", text)
+
+
+def without_surrogates(value: Any) -> Any:
+    """A value of an example, with ``replace_surrogates`` in all of its strings."""
+    if isinstance(value, str):
+        return replace_surrogates(value)
+    if isinstance(value, Mapping):
+        return {key: without_surrogates(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_surrogates(inner) for inner in value]
+    return value
 
 
 def _template(encoding: Encoding, *, typed: bool) -> Template:

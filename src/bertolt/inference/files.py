@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +76,13 @@ def predict_file(
     results = predict_rows(pipeline, table, text)
     with progress_bar("predicting", survey.rows) as progress:
         first = next(results)
-        done.columns = free_names(flatten(first[1]), survey.columns)
+        done.columns = free_names(flatten(first.result), survey.columns)
         with open_writer(target, (*survey.columns, *done.columns.values())) as writer:
-            for row, result in _with_first(first, results):
-                parts = {done.columns[name]: value for name, value in flatten(result).items()}
-                writer.write({**row.values, **parts})
+            for each in chain((first,), results):
+                parts = {done.columns[name]: value for name, value in flatten(each.result).items()}
+                writer.write({**each.row.values, **parts})
                 done.rows += 1
-                done.truncated += result.truncated
+                done.truncated += each.result.truncated
                 progress.advance(1)
             done.replaced = writer.replaced
     return done
@@ -123,21 +124,37 @@ def survey_rows(pipeline: Pipeline, table: Table, text: Sequence[str] = ()) -> S
     return Survey(tuple(columns), rows, without)
 
 
-def predict_rows(pipeline: Pipeline, table: Table, text: Sequence[str] = ()) -> Iterator[tuple[Row, Result]]:
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """A row with what became of it.
+
+    Args:
+        row: as it was read.
+        example: the task's record of it.
+        result: the model's.
+    """
+
+    row: Row
+    example: Any
+    result: Result
+
+
+def predict_rows(pipeline: Pipeline, table: Table, text: Sequence[str] = ()) -> Iterator[RowResult]:
     """Each row of a table with its result, in order, in constant memory.
 
     Raises:
         DataError: a column is missing, or a row cannot be used.
     """
-    waiting: deque[Row] = deque()
+    waiting: deque[tuple[Row, Any]] = deque()
 
     def examples() -> Iterator[Any]:
         for row, example in unlabelled_rows(pipeline.model.task, table, pipeline.settings, text):
-            waiting.append(row)
+            waiting.append((row, example))
             yield example
 
     for result in pipeline.model.results(examples()):
-        yield waiting.popleft(), result
+        row, example = waiting.popleft()
+        yield RowResult(row, example, result)
 
 
 def flatten(result: Result) -> dict[str, Any]:
@@ -166,10 +183,3 @@ def free_names(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
         used.add(free)
         found[name] = free
     return found
-
-
-def _with_first(
-    first: tuple[Row, Result], rest: Iterator[tuple[Row, Result]]
-) -> Iterator[tuple[Row, Result]]:
-    yield first
-    yield from rest

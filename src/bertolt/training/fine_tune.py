@@ -13,6 +13,7 @@ from torch import nn
 
 from bertolt.data.examples import fingerprint
 from bertolt.data.table import Table
+from bertolt.data.tokenizer import without_surrogates
 from bertolt.evaluation.evaluate import Evaluation, evaluate_examples
 from bertolt.inference.engine import TorchEngine
 from bertolt.inference.pipeline import Pipeline
@@ -175,7 +176,8 @@ def _save(out: Path, model: TrainableModel, record: FolderRecord, kept: Sequence
     def save_tokenizer(folder: Path) -> None:
         model.tokenizer.save(folder, model.spec.max_length)
 
-    rows = [example.values() for example in kept]
+    # As the tokenizer reads them: parquet cannot hold a lone surrogate.
+    rows = [{name: without_surrogates(value) for name, value in each.values().items()} for each in kept]
     return save_model(out, Contents(model.engine.network, save_tokenizer, record, rows))
 
 
