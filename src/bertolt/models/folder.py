@@ -95,8 +95,10 @@ def load_record(folder: Path) -> FolderRecord:
             f"{_first(error)} in {str(file)!r}",
             "copy the whole model folder again, or update bertolt",
         ) from error
-    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
-        _check_json(folder / name)
+    config, *_ = [
+        _read_json(folder / name) for name in ("config.json", "tokenizer.json", "tokenizer_config.json")
+    ]
+    _check_labels(folder, record, config)
     check_safetensors(folder / "model.safetensors")
     return record
 
@@ -119,17 +121,34 @@ def load_examples(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _check_json(file: Path) -> None:
+def _check_labels(folder: Path, record: FolderRecord, config: dict[str, Any]) -> None:
+    # Other heads have no names there, and a configuration without them means numbered ones.
+    names: dict[str, str] = config.get("id2label") or {}
+    found = tuple(names[key] for key in sorted(names, key=int))
+    if record.spec.labels and names and found != record.spec.labels:
+        raise FolderError(
+            f"the same labels in {RECORD} and config.json",
+            f"{', '.join(record.spec.labels)} and {', '.join(found)} in {str(folder)!r}",
+            "copy the whole model folder again",
+        )
+
+
+def _read_json(file: Path) -> dict[str, Any]:
     if not file.is_file():
         raise FolderError(
             f"a model folder with {file.name}", f"no {str(file)!r}", "copy the whole folder again"
         )
     try:
-        json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(file.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise FolderError(
             f"valid JSON in {str(file)!r}", _first(error), "copy the whole model folder again"
         ) from error
+    if not isinstance(found, dict):
+        raise FolderError(
+            f"a JSON object in {str(file)!r}", type(found).__name__, "copy the whole model folder again"
+        )
+    return found
 
 
 def _first(error: BaseException) -> str:
