@@ -200,7 +200,7 @@ def run_command(command: str, data_root: Path, seed: int) -> Run:
         seed: what ``$SEED`` stands for.
 
     Raises:
-        StudyError: the command failed, or printed no figures. Its own message is on standard error.
+        StudyError: the command failed, or printed no figures. Its own message goes to standard error.
     """
     with tempfile.TemporaryDirectory() as out:
         known = {"$DATA": str(data_root.resolve()), "$OUT": out, "$SEED": str(seed)}
@@ -220,6 +220,7 @@ def run_command(command: str, data_root: Path, seed: int) -> Run:
             raise StudyError(f"no such program: {words[0]}") from error
         seconds = time.perf_counter() - start
     if done.returncode != 0:
+        print(done.stdout[-2000:], file=sys.stderr)  # with --json the message stands there
         raise StudyError(f"exit code {done.returncode} from: {command}")
     return Run(round(seconds, 3), parse_figures(done.stdout, command))
 
