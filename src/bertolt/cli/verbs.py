@@ -14,6 +14,7 @@ VERBS = {
     "evaluate": "Measure a model on labelled text, every metric with its 95% interval.",
     "predict": "Predict texts, or a whole file into another.",
     "compare": "Say whether one model is better than another, by paired tests.",
+    "adapt": "Let a model read unlabelled text before it is fine-tuned.",
     "models": "List the pre-trained models that can be named.",
     "datasets": "List the data sets that can be named.",
     "tasks": "List the tasks, or show one with its columns, settings and metrics.",

@@ -56,8 +56,22 @@ def _answers(result: Any) -> list[str]:
     return [one_line(result.answer, None) or "(no answer)", f"{result.score:.3f}"]
 
 
+def _candidates(result: Any) -> list[str]:
+    if result.log_likelihood is not None:
+        return [f"log-likelihood {result.log_likelihood:.2f}, per token {result.pseudo_perplexity:.1f}"]
+    places = (
+        ", ".join(f"{one_line(each.token)} {each.score:.3f}" for each in candidates)
+        for candidates in result.masks
+    )
+    return [" | ".join(places)]
+
+
 #: The kinds that have a view of their own; any other is shown as JSON.
-VIEWS: dict[str, Callable[[Any], list[str]]] = {"labels": _labels, "answers": _answers}
+VIEWS: dict[str, Callable[[Any], list[str]]] = {
+    "labels": _labels,
+    "answers": _answers,
+    "candidates": _candidates,
+}
 
 
 def _cut_mark(result: Result) -> str:

@@ -13,6 +13,7 @@ from bertolt.data.examples import fingerprint
 from bertolt.data.masking import masking_for
 from bertolt.data.splits import MIN_FOR_CHOICES
 from bertolt.data.tokenizer import Tokenizer
+from bertolt.errors import FolderError
 from bertolt.evaluation.evaluate import evaluate_examples
 from bertolt.inference.engine import TorchEngine
 from bertolt.inference.pipeline import Pipeline
@@ -36,6 +37,7 @@ from bertolt.training.loop import Plan, train
 from bertolt.training.objective import Validation
 from bertolt.training.prepare import Say, free_or_ours, row_length
 from bertolt.training.run_folder import RunFolder
+from bertolt.training.settings import check_settings
 from bertolt.unlabelled.corpus import AdaptData, read_adapt_data
 from bertolt.unlabelled.head_first import HEAD_RATE, FirstSteps, HeadLog, only
 from bertolt.unlabelled.masked_lm import MaskedLM, Reading
@@ -93,6 +95,28 @@ def adapt(settings: AdaptSettings, say: Say, *, resume: bool = False) -> Adaptat
     pipeline = Pipeline(work.models.words, record)
     seconds = time.perf_counter() - start
     return Adaptation(work.out, pipeline, work.objective.before, metrics, record, seconds)
+
+
+def resume(folder: Path, say: Say) -> Adaptation:
+    """Goes on with the interrupted adaptation of a model folder.
+
+    Args:
+        folder: where the model was to go.
+        say: receives lines for people.
+
+    Raises:
+        FolderError: there is no interrupted adaptation, or data, versions or threads have changed.
+    """
+    found = RunFolder(folder).read()
+    # The folder may be named from elsewhere, or have been moved, since the adaptation began.
+    values = {**found["settings"], "out": str(folder)}
+    if "model" not in values or "next_sentence" not in values:
+        raise FolderError(
+            f"an interrupted adaptation of {str(folder)!r}",
+            "a training of another kind",
+            f"go on with: bertolt train --resume {folder}",
+        )
+    return adapt(check_settings(AdaptSettings, values), say, resume=True)
 
 
 @dataclass(frozen=True, slots=True)
