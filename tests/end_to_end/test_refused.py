@@ -22,13 +22,9 @@ def train(data: str | Path, backbone: str | Path, *more: str | Path) -> list[str
     [
         ("empty.csv", b"", ["data in empty.csv", "an empty file"]),
         ("latin.csv", b"text,label\nfine,a\ncaf\xe9,b\n", ["UTF-8", "0xE9 on line 3", "iconv"]),
-        ("notext.csv", b"number,label\n1,a\n2,b\n", ["a text column", "'number'", "--text"]),
-        ("nolabel.csv", b"text,stuff\none,a\ntwo,b\n", ["a label column", "'stuff'", "--label"]),
-        ("oneclass.csv", (HEADER + "one,a\ntwo,a\n").encode(), ["two different labels", "only 'a'"]),
         ("blank.csv", (HEADER + ",a\n  ,b\n").encode(), ["rows with a text", "2 rows whose text is empty"]),
         ("broken.jsonl", b'{"text": "a", "label": "b"}\n' * 712 + b'{"text": \n', ["line 713"]),
         ("cut.parquet", b"PAR1\x15\x04\x15", ["a whole parquet file"]),
-        ("data.xlsx", b"PK", ["ends in", "CSV UTF-8"]),
     ],
 )  # fmt: skip
 def test_data(name: str, content: bytes, parts: list[str], backbone: Path, tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from bertolt.cli.verbs import VERBS
-from process import Outcome, run
+from process import Outcome, command, environment, run
 
 
 def test_train_prints_one_document(trained: tuple[Path, Outcome]) -> None:
@@ -122,10 +124,28 @@ def test_transformers_own_pipeline_gives_the_same_probabilities(model: Path) -> 
             assert mine["scores"][score["label"]] == pytest.approx(score["score"], abs=1e-5)
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_help_has_an_example(verb: str, tmp_path: Path) -> None:
-    done = run(verb, "--help", cwd=tmp_path)
-    assert done.code == 0
-    assert "Example:" in done.out
-    assert f"bertolt {verb}" in done.out
-    assert "--json" in done.out
+def test_a_closed_pipe_is_quiet(model: Path, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*command("predict", model, "--json"), *["good"] * 2000],
+        cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as child:  # fmt: skip
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.close()
+        err = child.stderr.read()
+    assert child.returncode == 141
+    assert err == b""
+
+
+def test_help_is_quick() -> None:
+    """Under 0.3 s of processor time, and without the heavy imports."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "bertolt", "--help"],
+        env=environment(), capture_output=True, check=True,
+    )  # fmt: skip
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.decode().splitlines()}
+    assert "bertolt.cli.dispatch" in imported
+    assert not imported & {"torch", "transformers", "rich", "typer", "numpy", "pydantic"}
+    assert after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime < 0.3

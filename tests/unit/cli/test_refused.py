@@ -86,6 +86,28 @@ def test_options_of_train(
 
 
 @pytest.mark.parametrize(
+    ("name", "content", "parts"),
+    [
+        ("notext.csv", "number,label\n1,a\n2,b\n", ["a text column", "'number'", "--text"]),
+        ("nolabel.csv", "text,stuff\none,a\ntwo,b\n", ["a label column", "'stuff'", "--label"]),
+        ("oneclass.csv", "text,label\none,a\ntwo,a\n", ["two different labels", "only 'a'"]),
+        ("header.csv", "text,label\n", ["rows with a text and a label", "no rows"]),
+        ("data.xlsx", "PK", ["ends in", "CSV UTF-8"]),
+    ],
+)
+def test_data(
+    refused: Refused,
+    name: str,
+    content: str,
+    parts: list[str],
+    tiny_folder: Callable[[str], Path],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    refused(["train", name, "--model", tiny_folder("bert")], *parts)
+
+
+@pytest.mark.parametrize(
     ("words", "parts"),
     [
         (["trian", "a.csv"], ["a verb out of", "did you mean train?"]),

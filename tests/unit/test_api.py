@@ -1,0 +1,124 @@
+"""The Python face: what it exports, what its options are, and that it does what the verbs do."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import get_type_hints
+
+import pytest
+from pydantic_core import PydanticUndefined
+
+import bertolt
+from bertolt import api
+from bertolt.errors import FolderError, SettingError, UnknownNameError
+from bertolt.inference.pipeline import Pipeline
+from bertolt.training.fine_tune import Run
+from bertolt.training.settings import TrainSettings
+from process import environment
+
+
+@pytest.fixture(scope="module")
+def run(
+    tmp_path_factory: pytest.TempPathFactory, tiny_folder: Callable[[str], Path], sentiment_csv: Path
+) -> Run:
+    """A training of the Python face."""
+    out = tmp_path_factory.mktemp("api") / "model"
+    return bertolt.train(
+        sentiment_csv, model=tiny_folder("bert"), out=out, epochs=8, lr=0.01, batch_size=8, threads=1,
+        max_length=64, quiet=True,
+    )  # fmt: skip
+
+
+def test_all_is_sorted_and_real() -> None:
+    assert bertolt.__all__ == sorted(bertolt.__all__)
+    assert set(bertolt.__all__) == set(bertolt._HOMES)
+    for name in bertolt.__all__:
+        assert getattr(bertolt, name) is getattr(importlib.import_module(bertolt._HOMES[name]), name)
+        assert name in dir(bertolt)
+    with pytest.raises(AttributeError, match="no attribute 'tarin'"):
+        bertolt.tarin  # noqa: B018
+
+
+def test_every_function_of_the_api_that_a_user_calls_is_exported() -> None:
+    helpers = {"finish", "measure", "names", "read_test_data"}
+    public = {
+        name
+        for name, value in inspect.getmembers(api, inspect.isfunction)
+        if value.__module__ == api.__name__ and not name.startswith("_")
+    }
+    assert public - helpers <= set(bertolt.__all__)
+
+
+def test_importing_imports_nothing() -> None:
+    heavy = {"torch", "numpy", "transformers", "pydantic"}
+    code = f"import sys, bertolt; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, check=True, text=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_options_are_those_of_the_settings() -> None:
+    assert set(get_type_hints(api.TrainOptions)) == set(TrainSettings.model_fields) - {"data"}
+
+
+def test_the_command_line_has_every_option_with_the_same_default() -> None:
+    from bertolt.cli.train import train
+
+    parameters = inspect.signature(train).parameters
+    for name, field in TrainSettings.model_fields.items():
+        parameter = parameters[f"{name}_" if name == "set" else name]
+        if field.default is PydanticUndefined or field.default == ():
+            assert parameter.default is None
+        else:
+            assert parameter.default == field.default, name
+
+
+def test_a_run(run: Run, sentiment_csv: Path) -> None:
+    assert isinstance(run.pipeline, Pipeline)
+    assert next(iter(run.metrics)) == "accuracy"
+    assert run.metrics["accuracy"].value > 0.9
+    result = run.pipeline("the film was gorgeous and moving .")
+    assert result == bertolt.pipeline(run.folder)("the film was gorgeous and moving .")
+    assert result.to_dict()["label"] == "positive"
+
+
+def test_evaluate_takes_a_folder_or_a_pipeline(run: Run, sentiment_csv: Path) -> None:
+    one = bertolt.evaluate(run.folder, sentiment_csv, quiet=True)
+    two = bertolt.evaluate(run.pipeline, str(sentiment_csv), text="text", label=["label"], quiet=True)
+    assert one.metrics == two.metrics
+    assert len(one.examples) == 240
+
+
+def test_quiet_or_not(run: Run, sentiment_csv: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bertolt.evaluate(run.pipeline, sentiment_csv, quiet=True)
+    assert capsys.readouterr() == ("", "")
+    bertolt.evaluate(run.pipeline, sentiment_csv)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "240 rows" in err
+
+
+def test_predict_file(run: Run, sentiment_csv: Path, tmp_path: Path) -> None:
+    done = bertolt.predict_file(run.folder, sentiment_csv, tmp_path / "out.jsonl")
+    assert (done.rows, done.truncated, done.without_text, done.replaced) == (240, 0, 0, 0)
+    assert (tmp_path / "out.jsonl").is_file()
+
+
+def test_a_wrong_option() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean epochs"):
+        bertolt.train("reviews.csv", epohcs=3)  # type: ignore[call-arg]
+    with pytest.raises(SettingError, match="--batch-size that is greater than or equal to 1; found 0"):
+        bertolt.train("reviews.csv", batch_size=0)
+
+
+def test_resume_refuses_what_is_finished(run: Run) -> None:
+    with pytest.raises(FolderError, match="one that is finished"):
+        bertolt.resume(run.folder)
+    with pytest.raises(FolderError, match="found none"):
+        bertolt.resume(run.folder.parent / "other")
