@@ -2,7 +2,7 @@
 
 A study is a module that lists its cells and calls ``run_study``; from the repository root:
 
-    python -m benchmarks.peers.speed --data-root build/benchmarks [--only CELL] [--list]
+    python -m benchmarks.speed --data-root build/benchmarks [--only CELL] [--list]
 
 A cell is one or more commands. Each runs in a fresh process and prints its figures as JSON: the whole of
 standard output, or its last line. The variants of a cell take turns (A, B, C, A, B, C, ...), so that a
@@ -222,7 +222,9 @@ def run_command(command: str, data_root: Path, seed: int) -> Run:
     if done.returncode != 0:
         print(done.stdout[-2000:], file=sys.stderr)  # with --json the message stands there
         raise StudyError(f"exit code {done.returncode} from: {command}")
-    return Run(round(seconds, 3), parse_figures(done.stdout, command))
+    # A results file says nothing of the folders of one machine.
+    output = done.stdout.replace(known["$OUT"], "$OUT").replace(known["$DATA"], "$DATA")
+    return Run(round(seconds, 3), parse_figures(output, command))
 
 
 def parse_figures(output: str, command: str) -> dict[str, Json]:
