@@ -8,12 +8,21 @@ import re
 ABBREVIATIONS = frozenset(
     [
         *("mr", "mrs", "ms", "dr", "prof", "sr", "jr", "st", "gen", "sen", "rep", "gov", "inc", "ltd", "co"),
-        *("vs", "etc", "e.g", "i.e", "cf", "no", "vol", "fig", "dept", "u.s", "u.k"),
+        *("vs", "etc", "e.g", "i.e", "cf", "dept", "u.s", "u.k"),
     ]
 )
+#: Those that stand before a number, and are words elsewhere.
+NUMBERED = frozenset(("no", "vol", "fig", "p", "pp"))
 
-# A closing mark with quotes and brackets behind it, then white space or an HTML break.
-_END = re.compile(r"(?:[.!?…]+[\"'”’)\]]*(?=\s|<br)|[。！？]+[”’」』）]*|(?:<br\s*/?>\s*)+|\n\s*\n)")
+# Repetitions are bounded or begin at one place only, so that no text, whatever it is, takes quadratic time.
+_HTML_BREAKS = r"(?:\s{0,9}<br\s{0,9}/?>)+"
+# A closing mark with quotes and brackets behind it, before white space or an HTML break.
+_END = re.compile(
+    rf"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?:{_HTML_BREAKS}|(?=\s))|[。！？]+[”’」』）]*|{_HTML_BREAKS}|\n\s*\n",
+    re.IGNORECASE,
+)
+_NEXT = re.compile(r"\s*(\S?)")
+_MARKS = re.compile(r"[.!?…]+$")
 _WORD_BEFORE = re.compile(r"([^\s(\"'“‘]+)\.$")
 
 
@@ -41,14 +50,15 @@ def split_sentences(text: str) -> tuple[str, ...]:
 
 
 def _ends(text: str, match: re.Match[str]) -> bool:
-    mark = match.group()
-    if mark[0] not in ".!?…":
-        return True
-    following = text[match.end() :].lstrip()
-    if following[:1].islower():
+    if _MARKS.fullmatch(match.group()) is None and match.group()[-1] not in "\"'”’)]":
+        return True  # a break, or a mark that is never anything else
+    following = _NEXT.match(text, match.end()).group(1)  # type: ignore[union-attr]  # matches anything
+    if following.islower():
         return False
-    before = _WORD_BEFORE.search(text[max(0, match.start() - 20) : match.start() + 1])
-    if mark[0] != "." or before is None:
+    before = _WORD_BEFORE.search(text[max(0, match.start() - 20) : match.end()])
+    if before is None:
         return True
     word = before.group(1).lower()
+    if word in NUMBERED:
+        return not following.isdigit()
     return word not in ABBREVIATIONS and not (len(word) == 1 and word.isalpha() and word != "i")
