@@ -49,7 +49,7 @@ def test_training_on_strange_texts(strange: Path, backbone: Path, tmp_path: Path
     assert "of texts are cut" in done.err
 
 
-@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".tsv", ".parquet"])
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
 def test_predicting_strange_texts(suffix: str, strange: Path, model: Path, tmp_path: Path) -> None:
     done = run("predict", model, "--input", strange, "--output", f"out{suffix}", "--json", cwd=tmp_path)
     assert done.code == 0, done.err
@@ -62,7 +62,7 @@ def test_predicting_strange_texts(suffix: str, strange: Path, model: Path, tmp_p
     else:
         csv.field_size_limit(10_000_000)
         with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file, delimiter="," if suffix == ".csv" else "\t"))
+            rows = list(csv.DictReader(file))
     assert len(rows) == 40
     for row, (name, text) in zip(rows, STRANGE.items(), strict=False):
         # Only the escapes of JSON hold a lone surrogate.
@@ -86,9 +86,6 @@ def test_strange_texts_in_a_terminal(model: Path, tmp_path: Path) -> None:
 def test_a_csv_from_windows(model: Path, tmp_path: Path) -> None:
     text = '\ufefftext;label\r\n"a ""good"" film;\r\nreally";positive\r\nawful;negative\r\n'
     (tmp_path / "windows.csv").write_text(text, encoding="utf-8", newline="")
-    done = run("evaluate", model, "windows.csv", "--json", cwd=tmp_path)
-    assert done.code == 0, done.err
-    assert done.document["n"] == 2
     done = run("predict", model, "--input", "windows.csv", "--output", "out.csv", cwd=tmp_path)
     assert done.code == 0, done.err
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:

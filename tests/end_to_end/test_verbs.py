@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import resource
 import subprocess
 import sys
@@ -100,17 +99,6 @@ def test_a_file_keeps_its_columns(model: Path, sentiment_csv: Path, tmp_path: Pa
     right = sum(row["label"] == row["predicted_label"] for row in after)
     assert right > 0.9 * 240
     assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
-
-
-def test_a_file_and_its_lines_give_the_same(model: Path, sentiment_csv: Path, tmp_path: Path) -> None:
-    with sentiment_csv.open(encoding="utf-8", newline="") as file:
-        texts = [row["text"] for row in csv.DictReader(file)][:5]
-    (tmp_path / "five.jsonl").write_text(
-        "".join(json.dumps({"text": text}) + "\n" for text in texts), encoding="utf-8"
-    )
-    done = run("predict", model, "--input", "five.jsonl", "--json", cwd=tmp_path)
-    alone = run("predict", model, *texts, "--json", cwd=tmp_path)
-    assert done.document == alone.document
 
 
 def test_transformers_own_pipeline_gives_the_same_probabilities(model: Path) -> None:
