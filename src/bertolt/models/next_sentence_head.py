@@ -41,11 +41,18 @@ class NextSentenceHead:
     auto_class = "AutoModelForNextSentencePrediction"
 
     def build(self, backbone: Backbone, blueprint: Blueprint) -> nn.Module:
-        """See ``Head.build``. A head that the backbone's folder holds is taken over."""
+        """See ``Head.build``. A head that the backbone's folder holds is taken over, whatever its labels are
+        called: the field has one order for them.
+        """
+        unnamed = Blueprint((), blueprint.attention_dropout)
         if has_auto_class(backbone.config):
-            return build_auto(self.auto_class, backbone, blueprint)
-        encoder = build_auto("AutoModel", backbone, blueprint)
-        return _with_layer(encoder, backbone.folder)
+            network = build_auto(self.auto_class, backbone, unnamed)
+        else:
+            network = _with_layer(build_auto("AutoModel", backbone, unnamed), backbone.folder)
+        config: Any = network.config
+        config.id2label = dict(enumerate(blueprint.labels))
+        config.label2id = {label: index for index, label in enumerate(blueprint.labels)}
+        return network
 
     def load(self, folder: Path) -> nn.Module:
         """See ``Head.load``."""
