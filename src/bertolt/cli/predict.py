@@ -26,7 +26,7 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
     texts: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TEXT …]",
+            metavar="TEXT",
             help="What is predicted; a JSON object for a task with several inputs. Without any, and without "
             "--input, the lines of standard input.",
         ),

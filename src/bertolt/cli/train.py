@@ -26,7 +26,7 @@ _DATA = "Files (csv, tsv, jsonl, parquet, …), names of data sets or hf:OWNER/N
 
 def train(  # noqa: PLR0913 (a parameter is an option)
     context: typer.Context,
-    data: Annotated[list[str] | None, typer.Argument(metavar="DATA …", help=_DATA)] = None,
+    data: Annotated[list[str] | None, typer.Argument(metavar="DATA", help=_DATA)] = None,
     *,
     task: Annotated[
         str, typer.Option(metavar="T", help="What is learnt; `bertolt tasks` lists them.")
