@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bertolt.api import compare, evaluate, pipeline, predict_file, resume, train
+    from bertolt.api import adapt, compare, evaluate, pipeline, predict_file, resume, train
     from bertolt.errors import BertoltError
     from bertolt.evaluation.evaluate import Evaluation
     from bertolt.inference.pipeline import Pipeline
@@ -22,6 +22,7 @@ __all__ = [
     "Pipeline",
     "Run",
     "__version__",
+    "adapt",
     "compare",
     "evaluate",
     "pipeline",
@@ -36,6 +37,7 @@ _HOMES = {
     "Pipeline": "bertolt.inference.pipeline",
     "Run": "bertolt.training.fine_tune",
     "__version__": "bertolt.version",
+    "adapt": "bertolt.api",
     "compare": "bertolt.api",
     "evaluate": "bertolt.api",
     "pipeline": "bertolt.api",

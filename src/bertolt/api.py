@@ -26,6 +26,10 @@ from bertolt.training.fine_tune import Run, fine_tune
 from bertolt.training.prepare import Say
 from bertolt.training.run_folder import RunFolder
 from bertolt.training.settings import TrainSettings, check_settings
+from bertolt.unlabelled.settings import AdaptOptions, AdaptSettings
+
+if TYPE_CHECKING:
+    from bertolt.unlabelled.adapt import Adaptation
 
 if TYPE_CHECKING:
     from bertolt.evaluation.compare import Comparison
@@ -122,6 +126,33 @@ def resume(folder: StrPath, *, quiet: bool = False) -> Run:
     settings = check_settings(TrainSettings, {**found["settings"], "out": str(out)})
     tell = _nothing if quiet else say
     return finish(fine_tune(settings, tell, resume=True), tell)
+
+
+def adapt(
+    model: StrPath,
+    data: StrPath | Sequence[StrPath],
+    *,
+    out: StrPath,
+    quiet: bool = False,
+    **options: Unpack[AdaptOptions],
+) -> Adaptation:
+    """Lets a model read unlabelled text, as ``bertolt adapt`` does.
+
+    Args:
+        model: what is adapted: a name, a folder or a Hub id.
+        data: a path, a packaged name or a Hub id, or several of them.
+        out: the model folder.
+        quiet: see ``train``.
+        options: see ``AdaptOptions``.
+
+    Raises:
+        InputError: the data, a name, an option or the output folder cannot be used.
+    """
+    from bertolt.unlabelled.adapt import adapt as run
+
+    values: dict[str, Any] = {**options, "text": names(options.get("text", ()))}
+    values |= {"model": os.fspath(model), "data": names(data), "out": os.fspath(out)}
+    return run(check_settings(AdaptSettings, values), _nothing if quiet else say)
 
 
 def pipeline(

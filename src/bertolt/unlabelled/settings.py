@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -45,3 +46,20 @@ class AdaptSettings(BaseModel):
     keep_examples: int = Field(default=2000, ge=0, le=2000)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: int | None = Field(default=None, ge=1)
+
+
+class AdaptOptions(TypedDict, total=False):
+    """The options of ``bertolt.adapt``; their meanings and defaults are those of ``AdaptSettings``."""
+
+    text: str | Sequence[str]
+    next_sentence: bool
+    whole_word: bool
+    epochs: int
+    lr: float | None
+    batch_size: int
+    max_length: int | None
+    warm_up: int
+    seed: int
+    keep_examples: int
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    threads: int | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from safetensors.torch import load_file
 from transformers import AutoModelForMaskedLM
 
+import bertolt
+from bertolt.cli.adapt import adapt as verb
 from bertolt.errors import DataError, FolderError, SettingError
 from bertolt.inference.pipeline import Pipeline
 from bertolt.models.folder import load_examples, load_record
@@ -20,7 +23,7 @@ from bertolt.training.run_folder import RunFolder
 from bertolt.training.runlog import read_log
 from bertolt.training.settings import TrainSettings
 from bertolt.unlabelled.adapt import Adaptation, adapt, resume
-from bertolt.unlabelled.settings import AdaptSettings
+from bertolt.unlabelled.settings import AdaptOptions, AdaptSettings
 from tiny import sentiment_rows
 
 
@@ -205,3 +208,16 @@ def test_documents_of_one_sentence_are_left_out_of_pairs_and_said(
     said: list[str] = []
     adapt(settings(str(path), tmp_path / "m", next_sentence=True), said.append)
     assert any(line.startswith("30 documents of one sentence left out") for line in said)
+
+
+def test_the_python_face_and_the_verb_have_every_option(
+    tiny_folder: Callable[[str], Path], lines: str, tmp_path: Path
+) -> None:
+    fields = AdaptSettings.model_fields
+    assert set(AdaptOptions.__annotations__) | {"model", "data", "out"} == set(fields)
+    parameters = inspect.signature(verb).parameters
+    for name, field in fields.items():
+        empty = field.is_required() or field.default == ()
+        assert parameters[name].default == (None if empty else field.default)
+    done = bertolt.adapt(tiny_folder("bert"), lines, out=tmp_path / "m", warm_up=0, threads=1, quiet=True)
+    assert done.folder == tmp_path / "m"
