@@ -6,7 +6,7 @@ positions in the original string, start included, end excluded.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar
 
 
@@ -28,7 +28,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """The result as plain numbers, strings, lists and dictionaries."""
-        return asdict(self)
+        return _fields(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +56,9 @@ class Labels(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """See ``Result.to_dict``; ``passed`` and ``thresholds`` only where several labels can hold."""
-        values = asdict(self)
+        values = _fields(self)
         if self.passed is None:
             del values["passed"], values["thresholds"]
-        else:
-            values["passed"] = list(self.passed)
         return values
 
 
@@ -116,14 +114,6 @@ class Tags(Result):
     words: tuple[TaggedWord, ...]
     entities: tuple[Entity, ...] | None
 
-    def to_dict(self) -> dict[str, Any]:
-        """See ``Result.to_dict``."""
-        values = asdict(self)
-        values["words"] = list(values["words"])
-        if self.entities is not None:
-            values["entities"] = list(values["entities"])
-        return values
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerSpan:
@@ -162,12 +152,6 @@ class Answers(Result):
     answers: tuple[AnswerSpan, ...]
     no_answer_score: float
 
-    def to_dict(self) -> dict[str, Any]:
-        """See ``Result.to_dict``."""
-        values = asdict(self)
-        values["answers"] = list(values["answers"])
-        return values
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
@@ -205,8 +189,22 @@ class Candidates(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """See ``Result.to_dict``; the likelihood only where it was asked for."""
-        values = asdict(self)
-        values["masks"] = [list(candidates) for candidates in values["masks"]]
+        values = _fields(self)
         if self.log_likelihood is None:
             del values["log_likelihood"], values["pseudo_perplexity"]
         return values
+
+
+def _fields(result: Any) -> dict[str, Any]:
+    return {each.name: _plain(getattr(result, each.name)) for each in fields(result)}
+
+
+def _plain(value: Any) -> Any:
+    """As ``dataclasses.asdict``, several times faster, and with lists for tuples."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(inner) for inner in value]
+    return _fields(value) if is_dataclass(value) else value

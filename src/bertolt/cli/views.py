@@ -27,7 +27,8 @@ def print_results(pairs: Iterable[tuple[str, Result]]) -> None:
     terminal = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     rest = iter(pairs)
     while chunk := list(islice(rest, ROWS_ALIGNED)):
-        rows = [[*cells(result), _cut_mark(result)] for _, result in chunk]
+        any_cut = any(result.truncated for _, result in chunk)
+        rows = [[*cells(result), *([_cut_mark(result)] if any_cut else [])] for _, result in chunk]
         used = max(sum(len(cell) + 2 for cell in row) for row in rows)
         most = None if terminal is None else max(SHORTEST_TEXT, terminal - used)
         print_table(
@@ -56,6 +57,12 @@ def _answers(result: Any) -> list[str]:
     return [one_line(result.answer, None) or "(no answer)", f"{result.score:.3f}"]
 
 
+def _tags(result: Any) -> list[str]:
+    if result.entities is None:
+        return [" ".join(f"{one_line(word.text)}/{word.tag}" for word in result.words)]
+    return [", ".join(f"{each.label} {one_line(each.text)}" for each in result.entities) or "(none)"]
+
+
 def _candidates(result: Any) -> list[str]:
     if result.log_likelihood is not None:
         return [f"log-likelihood {result.log_likelihood:.2f}, per token {result.pseudo_perplexity:.1f}"]
@@ -71,6 +78,7 @@ VIEWS: dict[str, Callable[[Any], list[str]]] = {
     "labels": _labels,
     "answers": _answers,
     "candidates": _candidates,
+    "tags": _tags,
 }
 
 
