@@ -21,14 +21,7 @@ from bertolt.results import (
 
 SHARED = {"truncated": True, "tokens": 9, "tokens_read": 5}
 LABELS = Labels(label="a", score=0.75, scores={"a": 0.75, "b": 0.25}, **SHARED)
-SEVERAL = Labels(
-    label="a",
-    score=0.75,
-    scores={"a": 0.75, "b": 0.25},
-    passed=("a",),
-    thresholds={"a": 0.5, "b": 0.4},
-    **SHARED,
-)
+SEVERAL = replace(LABELS, passed=("a",), thresholds={"a": 0.5, "b": 0.4})
 WORD = {"text": "Rome", "start": 0, "end": 4, "tag": "B-LOC", "score": 0.5}
 ENTITY = {"label": "LOC", "text": "Rome", "start": 0, "end": 4, "score": 0.5}
 SPAN = {"text": "Rome", "start": 0, "end": 4, "score": 0.5}
