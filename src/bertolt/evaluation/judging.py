@@ -84,7 +84,7 @@ def judge(model: Model, evaluation: Evaluation) -> list[Judgement]:
             Judgement(
                 line=example.line,
                 texts=task.texts(example),
-                gold=", ".join(show(value) for value in gold),
+                gold=", ".join(show(value) for value in gold if value not in (None, False)) or "none",
                 predicted=said(result),
                 score=getattr(result, "score", None),
                 right=_right(result, gold, None if alone is None else float(alone[index])),
@@ -140,9 +140,11 @@ def said(result: Result) -> str:
     values = result.to_dict()
     if isinstance(result, Labels):
         return result.label
-    words = values.get("words")
-    if words:
-        return " ".join(word["tag"] for word in words)
+    if values.get("words"):
+        return ", ".join(word["tag"] for word in values["words"])
+    for name in ("answer", "text"):
+        if isinstance(values.get(name), str):
+            return str(values[name]) or "none"
     answer = {name: value for name, value in values.items() if name not in _NOT_SAID}
     return show(next(iter(answer.values()))) if len(answer) == 1 else show(answer)
 
@@ -154,6 +156,8 @@ def show(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, Mapping):
+        if isinstance(value.get("text"), str):  # a piece of a text: where it stands says less than it
+            return str(value["text"])
         return ", ".join(f"{name} {show(each)}" for name, each in value.items() if each is not None)
     if isinstance(value, list | tuple):
         if all(isinstance(each, str) for each in value):

@@ -100,7 +100,8 @@ def pictures(
     classes = [name if isinstance(name, str) else None for name in strata]
     found = [
         confusion_picture(judged, spec.labels),
-        reliability_picture(judged),
+        # Of several labels the score is one label's, and no probability that all are right.
+        None if spec.activation == "sigmoid" else reliability_picture(judged),
         risk_coverage_picture(judged, abstention),
         slices_picture(
             by_length(evaluation, judged, primary), "By length", metric_words(primary), _BY_LENGTH
@@ -144,7 +145,7 @@ def _cells(found: Estimate) -> tuple[str, str, str]:
 def _worst_rows(rows: Sequence[Judgement], texts: bool) -> str:
     title = "Worst rows"
     if not rows:
-        return section(title, paragraph("None: every row is right."))
+        return section(title, paragraph("None: no row is wrong, or none costs more than the average."))
     head = ("line", "text", "is", "model says", "probability")
     cells = [
         (
@@ -169,4 +170,4 @@ def _origin(record: FolderRecord) -> str:
         ("threads", f"{record.threads}"),
         ("versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())),
     ]
-    return section("Where it comes from", table(("", ""), rows))
+    return section("Where it comes from", table(("what", "value"), rows))

@@ -1,0 +1,27 @@
+"""Lengths: shares counted by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from bertolt.data.lengths import length_findings, measure_lengths
+
+
+def test_shares_of_texts_and_tokens_that_are_cut() -> None:
+    found = measure_lengths([6, 10, 20, 4], limits=(10,))  # a budget of 8 tokens
+    (cut,) = found.cuts
+    assert (found.median, found.most, found.total) == (8.0, 20, 40)
+    assert cut.texts == 2 / 4
+    assert cut.tokens == pytest.approx((2 + 12) / 40)
+    assert cut.windows == (1 + 2 + 3 + 1) / 4
+
+
+def test_a_limit_that_cuts_nothing_is_not_mentioned() -> None:
+    assert [each.code for each in length_findings(measure_lengths([5, 6]))] == ["lengths"]
+
+
+def test_losing_a_twentieth_of_the_tokens_at_512_is_a_warning() -> None:
+    mild = length_findings(measure_lengths([510] * 99 + [600]))
+    severe = length_findings(measure_lengths([1020, 100]))
+    assert {each.level for each in mild} == {"note"}
+    assert [each.level for each in severe] == ["note", "note", "note", "warning"]

@@ -1,0 +1,125 @@
+"""The whole check, on files with one fault each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from bertolt.data.findings import Finding
+from bertolt.errors import DataError
+from bertolt.tasks.checking import DataCheck, check_data, quick_notes
+from bertolt.tasks.reading import ColumnChoice
+from bertolt.tasks.registry import get_task
+
+TASK = get_task("text-classification")
+GOOD = [(f"a film of number {n} that was {word}", label) for n in range(12)
+        for word, label in (("good", "pos"), ("bad", "neg"))]  # fmt: skip
+
+
+def write(path: Path, rows: Sequence[tuple[str, str]], header: str = "text,label") -> str:
+    path.write_text("\n".join([header, *(f'"{text}",{label}' for text, label in rows)]) + "\n")
+    return str(path)
+
+
+def check(*data: str, task: str = "text-classification", **columns: tuple[str, ...]) -> DataCheck:
+    found = get_task(task)
+    return check_data(
+        data, found, found.Settings(), ColumnChoice(**columns), counter=lambda texts: [len(t) for t in texts]
+    )
+
+
+def only(found: DataCheck, level: str) -> Finding:
+    (finding,) = found.of(level)
+    return finding
+
+
+def lines(finding: Finding) -> list[int]:
+    return [place.line for group in finding.groups for place in group]
+
+
+def test_good_data_has_notes_only(tmp_path: Path) -> None:
+    found = check(write(tmp_path / "good.csv", GOOD))
+    assert not found.of("error")
+    assert not found.of("warning")
+    assert found.parts == {"good.csv": 24}
+    assert found.columns == {"text": "text", "label": "label"}
+    assert found.lengths is not None
+    assert found.lengths.most == len("a film of number 10 that was good")
+
+
+def test_every_line_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "latin.csv"
+    path.write_bytes("text,label\nnaïve,pos\nok,neg\nété,pos\n".encode("latin-1"))
+    found = only(check(str(path)), "error")
+    assert (found.code, lines(found)) == ("encoding", [2, 4])
+
+
+def test_a_missing_column_is_an_error_and_the_texts_are_checked_all_the_same(tmp_path: Path) -> None:
+    found = check(write(tmp_path / "d.csv", [("A<br />b", "x")], header="text,klass"))
+    assert only(found, "error").code == "columns"
+    assert "--label" in only(found, "error").do
+    assert only(found, "warning").code == "html"
+
+
+def test_a_row_with_too_many_fields_is_an_error_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text("text,label\na good film,pos\na,bad,film,neg\n")
+    found = [each for each in check(str(path)).of("error") if each.code == "unreadable"]
+    assert len(found) == 1
+    assert "line 3" in found[0].what
+
+
+def test_rows_that_cannot_be_used_are_gathered(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.jsonl"
+    rows = [f'{{"text": "{text}", "label": "{label}"}}' for text, label in GOOD]
+    path.write_text("\n".join([*rows, '{"text": 3, "label": "pos"}', '{"text": 4, "label": "neg"}']) + "\n")
+    found = only(check(str(path)), "error")
+    assert (found.code, lines(found)) == ("row", [25, 26])
+
+
+def test_empty_texts_and_missing_labels_are_warnings(tmp_path: Path) -> None:
+    found = check(write(tmp_path / "d.csv", [*GOOD, (" ", "pos"), ("no label here", "")]))
+    assert {each.code: lines(each) for each in found.of("warning")} == {"empty-text": [26], "no-label": [27]}
+
+
+def test_one_label_only_is_an_error(tmp_path: Path) -> None:
+    found = check(write(tmp_path / "d.csv", [(f"text {n}", "pos") for n in range(12)]))
+    assert only(found, "error").code == "labels"
+
+
+def test_two_files_are_compared_with_each_other(tmp_path: Path) -> None:
+    one, two = write(tmp_path / "one.csv", GOOD), write(tmp_path / "two.csv", GOOD[:1])
+    found = only(check(one, two), "warning")
+    assert found.code == "duplicate-across"
+    assert found.lines() == "lines one.csv 2 = two.csv 2"
+
+
+def test_a_missing_file_is_no_finding_but_bad_input(tmp_path: Path) -> None:
+    with pytest.raises(DataError):
+        check(str(tmp_path / "missing.csv"))
+
+
+def test_findings_come_errors_first_and_as_plain_values(tmp_path: Path) -> None:
+    found = check(write(tmp_path / "d.csv", [*GOOD, (" ", "pos"), ("a lone one", "odd")]))
+    assert [each.level for each in found.findings] == sorted(
+        (each.level for each in found.findings), key=["error", "warning", "note"].index
+    )
+    document = found.to_dict()
+    assert (document["errors"], document["warnings"]) == (1, 1)
+    assert document["findings"][0]["rows"] == [[{"part": "d.csv", "line": 27}]]
+
+
+def test_training_is_told_of_warnings_with_lines() -> None:
+    from bertolt.data.examples import TextExample
+
+    def examples(*texts: str) -> list[TextExample]:
+        return [TextExample(line=n, text=text, label="ab"[n % 2]) for n, text in enumerate(texts, 2)]
+
+    train = examples(*(f"text {n}" for n in range(20)))
+    notes = quick_notes(TASK, {"train": train, "test": examples("Text 7!")})
+    assert len(notes) == 2
+    assert notes[0].startswith("warning: 1 group of rows (2 rows) with the same text")
+    assert "(lines train 9 = test 2)" in notes[0]
+    assert "different labels" in notes[1]
