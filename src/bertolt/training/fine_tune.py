@@ -190,13 +190,13 @@ def expected_time(objective: Objective, plan: Plan, where: str) -> str:
     """How long the run will take, from one step's gradient, which is thrown away."""
     steps = objective.steps(0)
     middle = sorted(steps, key=lambda step: step.tokens)[len(steps) // 2]
-    seconds = 0.0
+    seconds = float("inf")
     objective.network.train()
-    for _ in range(2):  # the first one warms up
+    for _ in range(3):  # the first one warms up, and another program may disturb one of the others
         start = time.perf_counter()
         for batch in middle.batches:
             objective.loss(batch).backward()  # type: ignore[no-untyped-call]
-        seconds = time.perf_counter() - start
+        seconds = min(seconds, time.perf_counter() - start)
     objective.network.zero_grad()
     tokens = sum(step.tokens for step in steps)
     minutes = plan.epochs * seconds * tokens / max(1, middle.tokens) / 60
