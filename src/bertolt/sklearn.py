@@ -9,8 +9,10 @@ It trains by the same recipe as ``bertolt train``, from memory and in a temporar
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 import warnings
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -32,6 +34,14 @@ from bertolt.training.settings import TrainSettings, check_settings
 
 class EstimatorInputError(InputError, ValueError):
     """An ``InputError`` that is a ``ValueError`` too, as scikit-learn expects of its estimators."""
+
+
+class _Folder:
+    """A temporary folder that lives as long as this object: an estimator's, as pickling reads it."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="bertolt-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -104,10 +114,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if len(kept) < len(texts):
             # Told here, as the lines of a table in memory mean little to the caller.
             warnings.warn(f"{len(texts) - len(kept)} empty texts are left out of training", stacklevel=2)
-        # Held by the estimator, so that it lives as long as it: pickling reads it.
-        folder = tempfile.TemporaryDirectory(prefix="bertolt-")
+        folder = _Folder()
         try:
-            settings = self._settings(Path(folder.name), dict(zip(classes.tolist(), names, strict=True)))
+            settings = self._settings(folder.path, dict(zip(classes.tolist(), names, strict=True)))
             tables = self._tables([(texts[index], labels[index]) for index in kept])
             run = fine_tune(settings, _say_nothing, tables=tables)
         except InputError as error:
@@ -189,7 +198,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         state: dict[str, Any] = dict(super().__getstate__())
         folder = state.pop("_folder", None)
         if state.pop("pipeline_", None) is not None and folder is not None:
-            root = Path(folder.name) / "model"
+            root = folder.path / "model"
             state["_files"] = {file.name: file.read_bytes() for file in root.iterdir() if file.is_file()}
         return state
 
@@ -197,8 +206,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         files = state.pop("_files", None)
         super().__setstate__(state)
         if files is not None:
-            folder = tempfile.TemporaryDirectory(prefix="bertolt-")
-            root = Path(folder.name) / "model"
+            folder = _Folder()
+            root = folder.path / "model"
             root.mkdir()
             for name, content in files.items():
                 (root / name).write_bytes(content)

@@ -84,7 +84,7 @@ def judge(model: Model, evaluation: Evaluation) -> list[Judgement]:
             Judgement(
                 line=example.line,
                 texts=task.texts(example),
-                gold=", ".join(show(value) for value in gold if value not in (None, False)) or "none",
+                gold=", ".join(show(value) for value in gold if not _absent(value)) or "none",
                 predicted=said(result),
                 score=getattr(result, "score", None),
                 right=_right(result, gold, None if alone is None else float(alone[index])),
@@ -133,6 +133,11 @@ def _right(result: Result, gold: Sequence[Any], alone: float | None) -> bool | N
             return set(result.passed) == set(gold[0])
         return bool(result.label == gold[0])
     return None if alone is None or np.isnan(alone) else alone >= 1.0 - 1e-9
+
+
+def _absent(value: Any) -> bool:
+    """Whether a target says nothing; the number 0 does."""
+    return value is None or value is False
 
 
 def said(result: Result) -> str:

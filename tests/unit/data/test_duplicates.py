@@ -23,11 +23,11 @@ def test_words_are_folded_and_stripped_of_marks() -> None:
 
 
 def test_jaccard_is_that_of_the_sets_of_three_words() -> None:
-    first = "a b c d e f".split()
-    second = "a b c d x f".split()  # shares abc and bcd of 6 different shingles
+    first = ["a", "b", "c", "d", "e", "f"]
+    second = ["a", "b", "c", "d", "x", "f"]  # shares abc and bcd of 6 different shingles
     shingler = Shingler()
     assert jaccard(shingler(first), shingler(second)) == pytest.approx(2 / 6)
-    assert len(shingler("a b c a b c".split())) == 3  # abc, bca, cab
+    assert len(shingler(["a", "b", "c", "a", "b", "c"])) == 3  # abc, bca, cab
     assert len(shingler(["a"])) == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -70,8 +71,9 @@ def test_the_data_itself_is_never_overwritten(tmp_path: Path) -> None:
 
 def test_texts_with_offsets_stay_as_they_are(tmp_path: Path) -> None:
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
-    row = '{"question": "What?", "context": "A <b>film</b> here", "answers": {"text": ["film"], "answer_start": [5]}}'
-    source.write_text(row + "\n")
+    answers = {"text": ["film"], "answer_start": [5]}
+    row = {"question": "What?", "context": "A <b>film</b> here", "answers": answers}
+    source.write_text(json.dumps(row) + "\n")
     task = get_task("question-answering")
     done = clean_table(open_table(source), task, task.Settings(), ColumnChoice(), out)
     assert (done.rows, done.changes) == (1, {})

@@ -1,0 +1,44 @@
+"""Unsure: only the label changes, and only below the probability."""
+
+from __future__ import annotations
+
+import pytest
+
+from bertolt.errors import SettingError
+from bertolt.inference.abstain import abstain, check_abstain
+from bertolt.models.spec import ModelSpec
+from bertolt.results import Labels, Tags
+
+READ = {"truncated": False, "tokens": 2, "tokens_read": 2}
+RESULT = Labels(label="a", score=0.7, scores={"a": 0.7, "b": 0.3}, **READ)
+
+
+def test_the_label_is_withheld_below_the_probability_and_kept_at_it() -> None:
+    assert abstain(RESULT, 0.7) is RESULT
+    withheld = abstain(RESULT, 0.71)
+    assert withheld.to_dict() == {**RESULT.to_dict(), "label": "unsure"}
+
+
+def test_several_labels_are_withheld_together() -> None:
+    given = Labels(label="a", score=0.7, scores={"a": 0.7}, passed=("a",), thresholds={"a": 0.5}, **READ)
+    withheld = abstain(given, 0.9)
+    assert isinstance(withheld, Labels)
+    assert (withheld.label, withheld.passed) == ("unsure", ())
+
+
+def test_a_result_without_a_label_is_refused() -> None:
+    with pytest.raises(SettingError, match="tags"):
+        abstain(Tags(words=(), entities=None, **READ), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("spec", "below"),
+    [
+        (ModelSpec(task="t", labels=("a", "b")), 1.5),
+        (ModelSpec(task="t", labels=("a", "unsure")), 0.5),
+        (ModelSpec(task="t", labels=(), activation="none"), 0.5),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_predicted(spec: ModelSpec, below: float) -> None:
+    with pytest.raises(SettingError):
+        check_abstain(spec, below)
