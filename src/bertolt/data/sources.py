@@ -89,18 +89,26 @@ class HubTable:
     data: Any
 
     def __iter__(self) -> Iterator[Row]:
-        names = {
-            column: feature.names
-            for column, feature in self.data.features.items()
-            if hasattr(feature, "names")
-        }
+        names = {column: _class_names(feature) for column, feature in self.data.features.items()}
         for line, record in enumerate(self.data, start=1):
-            values = dict(record)
-            for column, known in names.items():
-                number = values[column]
-                # The Hub writes -1 where a label is held back.
-                values[column] = known[number] if number is not None and number >= 0 else None
+            values = {
+                column: value if names.get(column) is None else _named(value, names[column])
+                for column, value in dict(record).items()
+            }
             yield Row(line, values)
+
+
+def _class_names(feature: Any) -> list[str] | None:
+    """The names of a column of class numbers, or of lists of them; None for any other column."""
+    found: list[str] | None = getattr(getattr(feature, "feature", feature), "names", None)
+    return found
+
+
+def _named(value: Any, names: Any) -> Any:
+    if isinstance(value, list):
+        return [_named(each, names) for each in value]
+    # The Hub writes -1 where a label is held back.
+    return names[value] if value is not None and value >= 0 else None
 
 
 def _hub_tables(name: str) -> dict[str, Table]:
