@@ -7,6 +7,7 @@ positions in the original string, start included, end excluded.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 
@@ -196,7 +197,15 @@ class Candidates(Result):
 
 
 def _fields(result: Any) -> dict[str, Any]:
-    return {each.name: _plain(getattr(result, each.name)) for each in fields(result)}
+    return {name: _plain(getattr(result, name)) for name in _names(type(result))}  # type: ignore[arg-type]
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    """A kind's own fields first, then those that all results share."""
+    shared = [each.name for each in fields(Result)] if issubclass(kind, Result) else []
+    own = [each.name for each in fields(kind) if each.name not in shared]
+    return (*own, *shared)
 
 
 def _plain(value: Any) -> Any:

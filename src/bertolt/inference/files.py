@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -160,8 +160,7 @@ def predict_rows(pipeline: Pipeline, table: Table, text: Sequence[str] = ()) -> 
 def flatten(result: Result) -> dict[str, Any]:
     """A result as columns: ``scores`` with the key ``positive`` becomes ``scores:positive``.
 
-    Lists stay as they are: parquet and jsonl hold them, csv and tsv have them as JSON. What every kind of
-    result has (``truncated`` and the tokens) comes last.
+    Lists stay as they are: parquet and jsonl hold them, csv and tsv have them as JSON.
     """
     flat: dict[str, Any] = {}
     for name, value in result.to_dict().items():
@@ -169,7 +168,7 @@ def flatten(result: Result) -> dict[str, Any]:
             flat.update({f"{name}:{key}": inner for key, inner in value.items()})
         else:
             flat[name] = value
-    return flat | {shared.name: flat.pop(shared.name) for shared in fields(Result)}
+    return flat
 
 
 def free_names(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
