@@ -34,11 +34,21 @@ def test_two_runs_write_equal_weights(
     assert (tmp_path / "again" / "model.safetensors").read_bytes() == first
 
 
+def _heed_interrupts() -> None:
+    # A shell that runs the tests in the background has its children ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupted_training_goes_on(straight: Path, backbone: Path, tmp_path: Path) -> None:
     shutil.copy(straight / "reviews.csv", tmp_path)
     words = ("train", "reviews.csv", "--model", backbone, "--out", "model", *TRAIN, "--json")
     with subprocess.Popen(
-        command(*words), cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command(*words),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=_heed_interrupts,
     ) as child:
         log = tmp_path / "model.run" / "log.jsonl"
         end = time.monotonic() + 60
