@@ -52,7 +52,7 @@ class TrainOptions(TypedDict, total=False):
     lr: float | None
     batch_size: int
     max_length: int | None
-    long: Literal["head", "tail", "head+tail", "windows"]
+    long: Literal["head", "tail", "head+tail", "windows"] | None
     class_weight: StrPath
     seed: int
     layer_decay: float

@@ -18,6 +18,7 @@ import torch
 import transformers
 
 from bertolt.data.table import Column
+from bertolt.data.truncation import POLICIES
 from bertolt.errors import FolderError
 from bertolt.inference.engine import TorchEngine
 from bertolt.inference.pipeline import Pipeline
@@ -119,6 +120,8 @@ def test_it_has_the_members_of_the_protocol(name: str) -> None:
     assert all(isinstance(column, Column) for column in task.columns)
     assert issubclass(task.Settings, TaskSettings)
     assert task.activation in ("softmax", "sigmoid", "none")
+    assert task.policies
+    assert set(task.policies) <= set(POLICIES)
     for member in ("build", "load", "forward", "split", "fold_temperature"):
         assert callable(getattr(task.head, member)), f"the head of {name} lacks {member}"
 

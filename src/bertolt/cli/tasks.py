@@ -47,6 +47,7 @@ def describe(task: Task) -> dict[str, Any]:
         "aliases": list(task.aliases),
         "summary": task.summary,
         "metric": task.metric,
+        "long": list(task.policies),
         "columns": [
             {
                 "name": column.name,
@@ -81,7 +82,9 @@ def _show(document: dict[str, Any]) -> None:
     out.write(f"{document['name']}: {document['summary']}.\n")
     if document["aliases"]:
         out.write(f"Also called: {', '.join(document['aliases'])}\n")
-    out.write(f"Primary metric: {document['metric']}\n\nColumns, with the usual names that are understood:\n")
+    out.write(f"Primary metric: {document['metric']}\n")
+    out.write(f"Longer texts (--long), the usual way first: {', '.join(document['long'])}\n\n")
+    out.write("Columns, with the usual names that are understood:\n")
     print_table(
         [
             (

@@ -77,10 +77,11 @@ def train(  # noqa: PLR0913 (a parameter is an option)
         ),
     ] = None,
     long: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="head|tail|head+tail|windows",
             help="What is read of a longer text; windows read all of it.",
+            show_default="the task's usual way; see `bertolt tasks TASK`",
         ),
     ] = _DEFAULT.long,
     class_weight: Annotated[

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertolt.data.findings import Finding
-from bertolt.data.truncation import cut
+from bertolt.data.truncation import POLICIES, Policy, cut
 
 #: Tells the tokens of each string, without special tokens.
 TokenCounter = Callable[[Sequence[str]], Sequence[int]]
@@ -26,8 +26,8 @@ class Cut:
 
     Args:
         max_length: tokens of a row, special ones included.
-        texts: share of the texts that are cut by head, tail and head+tail, 0..1.
-        tokens: share of all tokens that they lose.
+        texts: share of the texts that are longer: head, tail and head+tail cut them, 0..1.
+        tokens: share of all tokens that those three lose.
         windows: rows a text that ``windows``, which loses nothing, makes of them, on average.
     """
 
@@ -45,6 +45,7 @@ class Lengths:
         median, p95, most: of them.
         total: of all texts.
         cuts: what limits would do.
+        policies: what the task can do with a text that is too long, its usual way first.
     """
 
     median: float
@@ -52,6 +53,7 @@ class Lengths:
     most: int
     total: int
     cuts: tuple[Cut, ...]
+    policies: tuple[Policy, ...] = POLICIES
 
     def to_dict(self) -> dict[str, Any]:
         """As ``--json`` prints it."""
@@ -65,11 +67,14 @@ class Lengths:
             "most": self.most,
             "total": self.total,
             "cuts": cuts,
+            "policies": list(self.policies),
         }
 
 
-def measure_lengths(counts: Sequence[int], limits: Sequence[int] = LIMITS) -> Lengths:
-    """Lengths and cuts out of the tokens of each text, at least one."""
+def measure_lengths(
+    counts: Sequence[int], limits: Sequence[int] = LIMITS, policies: tuple[Policy, ...] = POLICIES
+) -> Lengths:
+    """Lengths and cuts out of the tokens of each text, at least one; ``policies`` are the task's."""
     array = np.asarray(counts, dtype=np.int64)
     return Lengths(
         median=float(np.median(array)),
@@ -77,6 +82,7 @@ def measure_lengths(counts: Sequence[int], limits: Sequence[int] = LIMITS) -> Le
         most=int(array.max()),
         total=int(array.sum()),
         cuts=tuple(_cut(array, limit) for limit in limits),
+        policies=policies,
     )
 
 
@@ -101,18 +107,26 @@ def length_findings(lengths: Lengths) -> list[Finding]:
         f"{lengths.most:,} at most; {lengths.total:,} in all",
     )
     findings = [first]
+    cutting = [policy for policy in lengths.policies if policy != "windows"]
+    windows = len(cutting) < len(lengths.policies)
     for found in lengths.cuts:
         if not found.texts:
+            continue
+        if not cutting:
+            what = f"{found.texts:.1%} of texts are longer than --max-length {found.max_length}"
+            findings.append(Finding("note", "long", f"{what}; they are read whole, in windows"))
             continue
         severe = found.max_length == LIMITS[-1] and found.tokens > 0.05
         findings.append(
             Finding(
                 "warning" if severe else "note",
                 "cut",
-                f"at --max-length {found.max_length}, head, tail and head+tail cut {found.texts:.1%} of "
-                f"texts and lose {found.tokens:.1%} of tokens; windows lose none, at {found.windows:.2f} "
-                "rows a text",
-                "try --long head+tail, or --long windows if every part counts" if severe else "",
+                f"at --max-length {found.max_length}, {', '.join(cutting)} cut {found.texts:.1%} of texts "
+                f"and lose {found.tokens:.1%} of tokens"
+                + (f"; windows lose none, at {found.windows:.2f} rows a text" if windows else ""),
+                f"try another --long out of {', '.join(lengths.policies)}; windows read every part"
+                if severe and windows
+                else "",
             )
         )
     return findings

@@ -12,7 +12,10 @@ from itertools import pairwise
 from typing import Literal, get_args
 
 Policy = Literal["head", "tail", "head+tail", "windows"]
-POLICIES: tuple[str, ...] = get_args(Policy)
+#: All of them, the usual one first.
+POLICIES: tuple[Policy, ...] = get_args(Policy)
+#: Of tasks that must not miss a word: a longer text is always read whole.
+WINDOWS_ONLY: tuple[Policy, ...] = ("windows",)
 
 Range = tuple[int, int]
 Piece = tuple[Range, ...]

@@ -53,7 +53,7 @@ _LONG = {
     "head": "of longer ones the beginning is read",
     "tail": "of longer ones the end is read",
     "head+tail": "of longer ones the beginning and the end are read",
-    "windows": "longer ones are read whole, in windows whose logits are averaged",
+    "windows": "longer ones are read whole, in windows",
 }
 
 

@@ -98,7 +98,7 @@ def check_data(
     check.findings += quick_check(rows.usable)
     if rows.usable and counter is not None:
         counts = counter([text for row in rows.usable for text in row.texts])
-        check.lengths = measure_lengths(_per_row(rows.usable, counts))
+        check.lengths = measure_lengths(_per_row(rows.usable, counts), policies=task.policies)
         check.findings += length_findings(check.lengths)
     check.findings += check_near_duplicates(rows.usable, seconds=seconds, progress=progress)
     check.findings.sort(key=lambda finding: _ORDER[finding.level])

@@ -19,7 +19,7 @@ from bertolt.data.features import Encoded, Feature, assemble, take
 from bertolt.data.masking import Masking, draw, mask_id_of, masking_for
 from bertolt.data.table import Column, Layout, Row
 from bertolt.data.tokenizer import Ids, Template, Tokenizer, Tokens
-from bertolt.data.truncation import Piece, cut
+from bertolt.data.truncation import POLICIES, Piece, Policy, cut
 from bertolt.errors import DataError, InputError, SettingError
 from bertolt.metrics.statistic import FloatArray, Statistic, ratio
 from bertolt.models.heads import Head
@@ -95,6 +95,7 @@ class FillMask:
     activation: Literal["softmax", "sigmoid", "none"] = "softmax"
     metric: str = "masked_accuracy"
     offsets: bool = False
+    policies: tuple[Policy, ...] = POLICIES
 
     def example(self, row: Row, settings: TaskSettings) -> MaskedExample:
         """See ``Task.example``."""

@@ -20,6 +20,7 @@ from bertolt.data.examples import MultiLabelExample
 from bertolt.data.features import Encoded, Feature
 from bertolt.data.table import Column, Layout, Row
 from bertolt.data.tokenizer import Tokenizer, Tokens
+from bertolt.data.truncation import POLICIES, Policy
 from bertolt.errors import DataError
 from bertolt.metrics import multilabel
 from bertolt.metrics.calibration import fit_temperature_binary, sigmoid, tune_thresholds
@@ -85,6 +86,7 @@ class MultiLabel:
     activation: Literal["softmax", "sigmoid", "none"] = "sigmoid"
     metric: str = "macro_f1"
     offsets: bool = False
+    policies: tuple[Policy, ...] = POLICIES
 
     def example(self, row: Row, settings: TaskSettings) -> MultiLabelExample:
         """See ``Task.example``."""

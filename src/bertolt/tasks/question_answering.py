@@ -23,7 +23,7 @@ from bertolt.data.examples import QuestionExample
 from bertolt.data.features import Encoded, Feature, assemble
 from bertolt.data.table import Column, Layout, Row
 from bertolt.data.tokenizer import Tokenizer, Tokens
-from bertolt.data.truncation import overlapping
+from bertolt.data.truncation import WINDOWS_ONLY, Policy, overlapping
 from bertolt.metrics import question_answering as squad
 from bertolt.metrics.statistic import Statistic
 from bertolt.models.heads import Head
@@ -84,6 +84,7 @@ class QuestionAnswering:
     activation: Literal["softmax", "sigmoid", "none"] = "softmax"
     metric: str = "f1"
     offsets: bool = True
+    policies: tuple[Policy, ...] = WINDOWS_ONLY
 
     def example(self, row: Row, settings: TaskSettings) -> QuestionExample:
         """See ``Task.example``. Every answer stands at its offset, or the row has none."""

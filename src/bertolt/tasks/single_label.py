@@ -18,7 +18,7 @@ from bertolt.data.examples import PairExample, TextExample
 from bertolt.data.features import Encoded, Feature, assemble, take
 from bertolt.data.table import Column, Layout, Row
 from bertolt.data.tokenizer import Tokenizer, Tokens
-from bertolt.data.truncation import cut, share
+from bertolt.data.truncation import POLICIES, Policy, cut, share
 from bertolt.errors import DataError
 from bertolt.metrics import classification
 from bertolt.metrics.calibration import fit_temperature, softmax
@@ -67,6 +67,7 @@ class SingleLabel:
     head: Head = field(default_factory=SequenceHead)
     activation: Literal["softmax", "sigmoid", "none"] = "softmax"
     offsets: bool = False
+    policies: tuple[Policy, ...] = POLICIES
     read_target: Callable[[str], str | None] = lambda label: label
     fixed_labels: tuple[str, ...] = ()
     positive: Callable[[Sequence[str]], int] = lambda labels: 1

@@ -20,6 +20,7 @@ from bertolt.data.features import Encoded, Feature
 from bertolt.data.splits import Stratum
 from bertolt.data.table import Column, Layout, Row
 from bertolt.data.tokenizer import Tokenizer, Tokens
+from bertolt.data.truncation import Policy
 from bertolt.metrics.statistic import Statistic
 from bertolt.models.heads import Head
 from bertolt.models.spec import ModelSpec
@@ -49,6 +50,7 @@ class Task(Protocol):
         metric: the name of its usual primary statistic. The first of ``statistics`` decides, whose order may
             depend on the labels; greater is better.
         offsets: whether encoding needs the tokens' characters.
+        policies: what it can do with a text longer than a row, its usual way first.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Task(Protocol):
     activation: Literal["softmax", "sigmoid", "none"]
     metric: str
     offsets: bool
+    policies: tuple[Policy, ...]
 
     def example(self, row: Row, settings: TaskSettings) -> Any:
         """A row as the task's typed record. What it repairs, or cannot use, it says in ``note``.

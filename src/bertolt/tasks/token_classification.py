@@ -2,7 +2,7 @@
 
 A tag is learnt and read at one token of its word, the first that no earlier word has (Devlin et al. 2019,
 §5.3). A sentence that is longer than a row is read in windows that overlap by a quarter, and each of its
-words in the window that shows most of what stands around it; so nothing is cut under any policy.
+words in the window that shows most of what stands around it; so nothing is cut.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bertolt.data.examples import WordsExample
 from bertolt.data.features import Encoded, Feature, assemble
 from bertolt.data.table import Column, Layout, Row
 from bertolt.data.tokenizer import Tokenizer, Tokens
-from bertolt.data.truncation import Range, overlapping
+from bertolt.data.truncation import WINDOWS_ONLY, Policy, Range, overlapping
 from bertolt.errors import DataError
 from bertolt.metrics import tagging
 from bertolt.metrics.calibration import fit_temperature, log_softmax, softmax
@@ -81,6 +81,7 @@ class TokenClassification:
     activation: Literal["softmax", "sigmoid", "none"] = "softmax"
     metric: str = "word_accuracy"
     offsets: bool = True
+    policies: tuple[Policy, ...] = WINDOWS_ONLY
 
     def example(self, row: Row, settings: TaskSettings) -> WordsExample:
         """See ``Task.example``; the rules are in ``words_reading``."""

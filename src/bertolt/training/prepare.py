@@ -13,6 +13,7 @@ from bertolt.data.features import Encoded
 from bertolt.data.splits import MIN_FOR_CHOICES
 from bertolt.data.table import Table
 from bertolt.data.tokenizer import Tokenizer
+from bertolt.data.truncation import Policy
 from bertolt.errors import FolderError, SettingError
 from bertolt.inference.pipeline import typed_settings
 from bertolt.inference.run import encode
@@ -68,7 +69,7 @@ def prepare(
         labels=task.label_names(corpus.train, task_settings),
         activation=task.activation,
         max_length=row_length(settings.max_length, backbone),
-        long=settings.long,
+        long=length_policy(task, settings.long),
     )
     encoded = _encode_all(task, spec, tokenizer, corpus.train)
     # A label that training lacks is refused now, not when the training is over.
@@ -120,6 +121,21 @@ def row_length(wanted: int | None, backbone: Backbone) -> int:
             "lower it, choose --long windows, or choose a backbone with more positions",
         )
     return wanted or min(512, backbone.positions)
+
+
+def length_policy(task: Task, wanted: Policy | None) -> Policy:
+    """What is done with longer texts: the task's usual way, or the one that the user names.
+
+    Raises:
+        SettingError: one that the task does not know.
+    """
+    if wanted is not None and wanted not in task.policies:
+        raise SettingError(
+            f"--long {' or '.join(task.policies)} for {task.name}",
+            repr(wanted),
+            "leave --long out" if len(task.policies) == 1 else "choose one of those",
+        )
+    return wanted or task.policies[0]
 
 
 def _encode_all(task: Task, spec: ModelSpec, tokenizer: Tokenizer, examples: Sequence[Any]) -> list[Encoded]:

@@ -32,7 +32,7 @@ class TrainSettings(BaseModel):
         lr: peak learning rate; None: 1e-4 up to hidden size 512, else 3e-5.
         batch_size: examples of a step.
         max_length: tokens of a row, special ones included; None: 512, or what the backbone has.
-        long: what is done with longer texts.
+        long: what is done with longer texts; None: the task's usual way.
         class_weight: ``none``, ``balanced``, or a JSON file of label to weight.
         seed: of split, head, order and dropout.
         layer_decay: factor of the learning rate from each layer to the one below it.
@@ -59,7 +59,7 @@ class TrainSettings(BaseModel):
     lr: float | None = Field(default=None, gt=0, lt=1)
     batch_size: int = Field(default=32, ge=1)
     max_length: int | None = Field(default=None, ge=8)
-    long: Literal["head", "tail", "head+tail", "windows"] = "head"
+    long: Literal["head", "tail", "head+tail", "windows"] | None = None
     class_weight: str = "none"
     seed: int = Field(default=0, ge=0, lt=2**31)
     layer_decay: float = Field(default=1.0, gt=0, le=1)

@@ -25,3 +25,17 @@ def test_losing_a_twentieth_of_the_tokens_at_512_is_a_warning() -> None:
     severe = length_findings(measure_lengths([1020, 100]))
     assert {each.level for each in mild} == {"note"}
     assert [each.level for each in severe] == ["note", "note", "note", "warning"]
+
+
+def test_a_task_that_reads_windows_only_cuts_nothing() -> None:
+    found = measure_lengths([1020, 100], policies=("windows",))
+    assert found.to_dict()["policies"] == ["windows"]
+    _, *long = length_findings(found)
+    assert [(each.level, each.code) for each in long] == [("note", "long")] * 3
+    assert long[0].what == "50.0% of texts are longer than --max-length 128; they are read whole, in windows"
+
+
+def test_a_task_without_windows_is_not_advised_to_use_them() -> None:
+    *_, last = length_findings(measure_lengths([1020, 100], policies=("head", "tail")))
+    assert last.what == "at --max-length 512, head, tail cut 50.0% of texts and lose 45.5% of tokens"
+    assert (last.level, last.do) == ("warning", "")
