@@ -24,7 +24,6 @@ import torch
 from torch import Tensor, nn
 
 from bertolt.models.backbone import load_backbone
-from bertolt.models.memory import keep_freed_memory
 from bertolt.progress import NoProgress, say
 from bertolt.training.checkpoints import Checkpoints
 from bertolt.training.fine_tune import build, expected_time
@@ -92,7 +91,7 @@ def main() -> None:
     )
     plan = Plan(epochs=1, learning_rate=1e-4, seed=settings.seed)
     expected_time(objective, plan, "")
-    with tempfile.TemporaryDirectory() as folder, keep_freed_memory():
+    with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         train(objective, plan, Checkpoints(Path(folder)), RunLog(Path(folder)), NoProgress())
         seconds = time.perf_counter() - start

@@ -24,7 +24,6 @@ from bertolt.models.device import choose_device, set_threads
 from bertolt.models.fast_linear import onednn_wins
 from bertolt.models.folder import Contents, save_model
 from bertolt.models.heads import Blueprint
-from bertolt.models.memory import keep_freed_memory
 from bertolt.models.spec import FolderRecord
 from bertolt.progress import progress_bar
 from bertolt.training.checkpoints import EVERY_SECONDS, Checkpoints
@@ -115,7 +114,7 @@ def fine_tune(
     with run_folder.open(settings.model_dump(mode="json"), identity, resume=resume):
         say(expected_time(objective, plan, f"{model.engine.device.type}, {threads} threads"))
         total = plan.epochs * len(objective.steps(0))
-        with keep_freed_memory(), progress_bar("training", total) as progress:
+        with progress_bar("training", total) as progress:
             checkpoints = Checkpoints(run_folder.path, every_seconds=checkpoint_seconds)
             train(objective, plan, checkpoints, run_folder.log, progress)
         fitted = fit_choices(model, prepared.choices)

@@ -25,7 +25,6 @@ from bertolt.models.fast_linear import onednn_wins
 from bertolt.models.folder import Contents, save_model
 from bertolt.models.heads import Blueprint
 from bertolt.models.masked_head import new_parameters
-from bertolt.models.memory import keep_freed_memory
 from bertolt.models.next_sentence_head import SecondHead, build_both
 from bertolt.models.spec import FolderRecord, ModelSpec
 from bertolt.progress import progress_bar
@@ -85,8 +84,7 @@ def adapt(settings: AdaptSettings, say: Say, *, resume: bool = False) -> Adaptat
     work = _prepare(settings, say)
     run_folder = RunFolder(work.out)
     with run_folder.open(settings.model_dump(mode="json"), work.identity, resume=resume):
-        with keep_freed_memory():
-            _train(work, run_folder, say)
+        _train(work, run_folder, say)
         metrics = measure(work.models, work.data)
         say(f"after: {_shown(_values(metrics))}")
         record = _record(work, metrics)
