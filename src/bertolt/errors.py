@@ -77,7 +77,8 @@ class UnknownNameError(InputError):
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         advice = do or (f"did you mean {' or '.join(near)}?" if near else "choose one of those")
         shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
-        super().__init__(f"a {kind} out of {shown}", f"{name!r}", advice)
+        article = "an" if kind[:1] in "aeiou" else "a"
+        super().__init__(f"{article} {kind} out of {shown}", f"{name!r}", advice)
 
 
 class SettingError(InputError):
