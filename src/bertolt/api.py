@@ -22,17 +22,16 @@ from bertolt.models.device import set_threads
 from bertolt.progress import progress_bar, say
 from bertolt.tasks.reading import ColumnChoice, Reading, read_labelled
 from bertolt.training.corpus import describe
-from bertolt.training.fine_tune import Run, fine_tune
+from bertolt.training.fine_tune import Run
 from bertolt.training.prepare import Say
+from bertolt.training.repeats import run_training
 from bertolt.training.run_folder import RunFolder
 from bertolt.training.settings import TrainSettings, check_settings
 from bertolt.unlabelled.settings import AdaptOptions, AdaptSettings
 
 if TYPE_CHECKING:
-    from bertolt.unlabelled.adapt import Adaptation
-
-if TYPE_CHECKING:
     from bertolt.evaluation.compare import Comparison
+    from bertolt.unlabelled.adapt import Adaptation
 
 StrPath = str | os.PathLike[str]
 
@@ -55,6 +54,8 @@ class TrainOptions(TypedDict, total=False):
     long: Literal["head", "tail", "head+tail", "windows"] | None
     class_weight: StrPath
     seed: int
+    seeds: int
+    folds: int
     layer_decay: float
     freeze_embeddings: bool
     patience: int
@@ -83,11 +84,9 @@ def train(data: StrPath | Sequence[StrPath], *, quiet: bool = False, **options: 
         name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in options.items()
     }
     values["data"] = names(data)
-    for name in ("text", "label"):
-        if name in values:
-            values[name] = names(values[name])
+    values |= {name: names(values[name]) for name in ("text", "label") if name in values}
     tell = _nothing if quiet else say
-    return finish(fine_tune(check_settings(TrainSettings, values), tell), tell)
+    return finish(run_training(check_settings(TrainSettings, values), tell), tell)
 
 
 def finish(run: Run, tell: Say) -> Run:
@@ -125,7 +124,7 @@ def resume(folder: StrPath, *, quiet: bool = False) -> Run:
     # The folder may be named from elsewhere, or have been moved, since the training began.
     settings = check_settings(TrainSettings, {**found["settings"], "out": str(out)})
     tell = _nothing if quiet else say
-    return finish(fine_tune(settings, tell, resume=True), tell)
+    return finish(run_training(settings, tell, resume=True), tell)
 
 
 def adapt(

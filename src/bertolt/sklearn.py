@@ -27,7 +27,8 @@ from bertolt.data.splits import cut_off
 from bertolt.data.table import MemoryTable, Row
 from bertolt.errors import InputError
 from bertolt.inference.pipeline import Pipeline
-from bertolt.training.corpus import Part
+from bertolt.tasks.registry import get_task
+from bertolt.training.corpus import Part, read_corpus
 from bertolt.training.fine_tune import fine_tune
 from bertolt.training.settings import TrainSettings, check_settings
 
@@ -118,7 +119,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         try:
             settings = self._settings(folder.path, dict(zip(classes.tolist(), names, strict=True)))
             tables = self._tables([(texts[index], labels[index]) for index in kept])
-            run = fine_tune(settings, _say_nothing, tables=tables)
+            task = get_task(settings.task)
+            corpus = read_corpus(task, task.Settings(), settings, tables)
+            run = fine_tune(settings, _say_nothing, corpus=corpus)
         except InputError as error:
             raise EstimatorInputError(error.expected, error.found, error.do) from error
         self.classes_ = classes

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bertolt.cli.metrics import metric_rows
+from bertolt.cli.metrics import metric_rows, spread_rows
 from bertolt.cli.options import Json, Set, given_options, settings_from
 from bertolt.cli.output import print_json, print_table
 from bertolt.errors import InputError, SettingError, StoppedError
@@ -17,6 +17,7 @@ from bertolt.progress import say
 from bertolt.training.settings import TrainSettings, check_settings
 
 if TYPE_CHECKING:
+    from bertolt.models.spec import Repeats
     from bertolt.training.fine_tune import Run
 
 _DEFAULT: TrainSettings = TrainSettings.model_construct(data=())
@@ -94,6 +95,20 @@ def train(  # noqa: PLR0913 (a parameter is an option)
     seed: Annotated[
         int, typer.Option(metavar="N", help="Of split, order, head and dropout.")
     ] = _DEFAULT.seed,
+    seeds: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Train N times, from --seed on, on one split; show the spread, keep the best on validation.",
+        ),
+    ] = _DEFAULT.seeds,
+    folds: Annotated[
+        int,
+        typer.Option(
+            metavar="K",
+            help="Cross-validate: measure every row by a model trained without it, then train on all.",
+        ),
+    ] = _DEFAULT.folds,
     layer_decay: Annotated[
         float,
         typer.Option(metavar="X", help="Factor of the learning rate from each layer to the one below it."),
@@ -133,6 +148,8 @@ def train(  # noqa: PLR0913 (a parameter is an option)
       bertolt train reviews.csv
       bertolt train rotten-tomatoes --out models/tomatoes --epochs 2
       bertolt train mail.csv --text body --label folder --class-weight balanced
+      bertolt train reviews.csv --seeds 3
+      bertolt train reviews.csv --folds 5
       bertolt train --resume models/reviews
     """
     given = given_options(context)
@@ -155,11 +172,11 @@ def _begin(given: dict[str, Any]) -> Run:
         given["set"] = settings_from(given["set"])
     settings = check_settings(TrainSettings, given)
     from bertolt import api
-    from bertolt.training.fine_tune import fine_tune
     from bertolt.training.prepare import output_folder
+    from bertolt.training.repeats import run_training
 
     try:
-        return api.finish(fine_tune(settings, say), say)
+        return api.finish(run_training(settings, say), say)
     except KeyboardInterrupt:
         raise _stopped(output_folder(settings)) from None
 
@@ -198,16 +215,32 @@ def _document(run: Run) -> Mapping[str, Any]:
         "examples": run.record.examples,
         "seconds": round(run.seconds, 3),
         "spec": run.record.spec.model_dump(mode="json"),
+        **_repeats(run.record.repeats),
     }
 
 
+def _repeats(repeats: Repeats | None) -> Mapping[str, Any]:
+    """``seeds`` or ``folds``, and ``spread``; nothing of one training."""
+    if repeats is None:
+        return {}
+    key = "seed" if repeats.kind == "seeds" else "fold"
+    runs = [{key: run.number, **run.model_dump(mode="json", exclude={"number"})} for run in repeats.runs]
+    spread = {name: found.model_dump(mode="json") for name, found in repeats.spread.items()}
+    return {repeats.kind: runs, "spread": spread}
+
+
 def _show(run: Run) -> None:
-    if run.metrics:
+    if run.evaluation is not None:
         part = run.record.measured_on
-        sys.stdout.write(f"measured on {run.record.examples[part]:,} {part} rows, with 95% intervals:\n")
+        how = "rows by cross-validation" if part == "folds" else f"{part} rows"
+        sys.stdout.write(f"measured on {len(run.evaluation.examples):,} {how}, with 95% intervals:\n")
         print_table(metric_rows(run.metrics), right=(1, 2, 3), indent=2)
     else:
         sys.stdout.write("not measured: there was no validation or test row\n")
+    repeats = run.record.repeats
+    if repeats is not None:
+        sys.stdout.write(f"spread over {len(repeats.runs)} {repeats.kind}:\n")
+        print_table(spread_rows(repeats.spread), right=(1, 2, 3, 4), indent=2)
     sys.stdout.write(
         f"model folder: {run.folder} ({run.seconds:,.0f} s)\n"
         "next:\n"

@@ -116,13 +116,23 @@ def _by_group(groups: Sequence[Hashable], share: float, random: np.random.Genera
     return chosen or set(members[smallest])
 
 
-def folds(strata: Sequence[Stratum], count: int, seed: int) -> list[list[int]]:
+def folds(
+    strata: Sequence[Stratum], count: int, seed: int, groups: Sequence[Hashable] | None = None
+) -> list[list[int]]:
     """Stratified folds for cross-validation: every index in exactly one.
 
+    Args:
+        strata: what each row's share is kept of, such as its label.
+        count: how many folds, at least 2.
+        seed: of the draw.
+        groups: rows of equal group are in one fold; strata are then left to chance.
+
     Raises:
-        DataError: a label has fewer rows than there are folds.
+        DataError: a label has fewer rows than there are folds, or there are fewer groups.
     """
     random = np.random.default_rng((seed, count))
+    if groups is not None:
+        return _group_folds(groups, count, random)
     found: list[list[int]] = [[] for _ in range(count)]
     start = 0
     for stratum, indices in _members(strata):
@@ -136,4 +146,19 @@ def folds(strata: Sequence[Stratum], count: int, seed: int) -> list[list[int]]:
         for position, index in enumerate(random.permutation(indices)):
             found[(start + position) % count].append(int(index))
         start += len(indices)
+    return [sorted(fold) for fold in found]
+
+
+def _group_folds(groups: Sequence[Hashable], count: int, random: np.random.Generator) -> list[list[int]]:
+    """Folds of whole groups: the largest groups first, each into the smallest fold so far."""
+    members: dict[Hashable, list[int]] = defaultdict(list)
+    for index, group in enumerate(groups):
+        members[group].append(index)
+    if len(members) < count:
+        raise DataError(f"at least {count} groups, one for each fold", f"{len(members)}", "use fewer --folds")
+    names = sorted(members, key=str)
+    drawn = [names[position] for position in random.permutation(len(names))]
+    found: list[list[int]] = [[] for _ in range(count)]
+    for name in sorted(drawn, key=lambda name: -len(members[name])):
+        min(found, key=len).extend(members[name])
     return [sorted(fold) for fold in found]

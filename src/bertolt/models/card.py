@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bertolt.models.spec import FolderRecord
+from bertolt.models.spec import FolderRecord, Repeats
 
 
 def model_card(name: str, record: FolderRecord) -> str:
@@ -69,4 +69,21 @@ def _table(record: FolderRecord) -> list[str]:
         for name, entry in record.metrics.items()
     ]
     title = f"On the {record.measured_on} examples, with 95% bootstrap intervals:"
-    return [title, "", "| metric | value | interval |", "|---|---|---|", *rows]
+    if record.measured_on == "folds":
+        title = (
+            "Cross-validated, with 95% bootstrap intervals: each example was judged by a model that was "
+            "trained without it; this model was then trained in the same way on all of them:"
+        )
+    return [title, "", "| metric | value | interval |", "|---|---|---|", *rows, *_spread(record.repeats)]
+
+
+def _spread(repeats: Repeats | None) -> list[str]:
+    if repeats is None:
+        return []
+    rows = [
+        f"| {name} | {_figure(found.mean)} | {_figure(found.std)} | {_figure(found.least)} to "
+        f"{_figure(found.greatest)} |"
+        for name, found in repeats.spread.items()
+    ]
+    title = f"How the figures vary over {len(repeats.runs)} {repeats.kind}:"
+    return ["", title, "", "| metric | mean | standard deviation | range |", "|---|---|---|---|", *rows]

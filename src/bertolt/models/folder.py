@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,10 +59,33 @@ def save_model(target: Path, contents: Contents) -> bool:
         contents.save_tokenizer(folder)
         if contents.examples:
             pq.write_table(pa.Table.from_pylist([dict(row) for row in contents.examples]), folder / EXAMPLES)
-        (folder / "README.md").write_text(model_card(target.name, contents.record), encoding="utf-8")
-        (folder / RECORD).write_text(contents.record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        _write_record(folder, target.name, contents.record)
 
     return write_folder(target, write, ours=is_ours)
+
+
+def adopt_model(target: Path, source: Path, record: FolderRecord) -> bool:
+    """Writes the model of another folder of ours under a record of its own, whole or not at all.
+
+    Returns:
+        Whether an older folder of ours was replaced.
+
+    Raises:
+        FolderError, DiskError: see ``save_model``.
+    """
+
+    def write(folder: Path) -> None:
+        for file in source.iterdir():
+            if file.is_file():
+                shutil.copyfile(file, folder / file.name)
+        _write_record(folder, target.name, record)
+
+    return write_folder(target, write, ours=is_ours)
+
+
+def _write_record(folder: Path, name: str, record: FolderRecord) -> None:
+    (folder / "README.md").write_text(model_card(name, record), encoding="utf-8")
+    (folder / RECORD).write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def is_ours(folder: Path) -> bool:

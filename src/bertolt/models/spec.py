@@ -38,6 +38,52 @@ class ModelSpec(BaseModel):
     long: Literal["head", "tail", "head+tail", "windows"] = "head"
 
 
+class RepeatedRun(BaseModel):
+    """One of several trainings that were made to see how much the figures vary.
+
+    Args:
+        number: the run's seed, or its fold's number from 1.
+        rows: how many examples it was measured on.
+        validation: the primary metric on the validation examples; None where there were too few.
+        metrics: on the run's test part, validation where there was none, or its fold.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: int
+    rows: int
+    validation: float | None = None
+    metrics: dict[str, float | None]
+
+
+class Spread(BaseModel):
+    """How a metric varies over runs: mean, sample standard deviation, least and greatest."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mean: float | None
+    std: float | None
+    least: float | None
+    greatest: float | None
+
+
+class Repeats(BaseModel):
+    """The trainings beside the one that was kept.
+
+    Args:
+        kind: ``seeds``: the same split, trained with several seeds, of which the one with the best
+            validation score was kept. ``folds``: cross-validation.
+        runs: each of them.
+        spread: of each metric over the runs.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["seeds", "folds"]
+    runs: tuple[RepeatedRun, ...]
+    spread: dict[str, Spread]
+
+
 class FolderRecord(BaseModel):
     """The whole of ``bertolt.json``: the spec, and where the model comes from.
 
@@ -53,7 +99,9 @@ class FolderRecord(BaseModel):
         threads: of the processor during training; equal threads give equal bits.
         training: the settings of the run.
         metrics: test metrics (validation where there was no test), each with value, low and high.
-        measured_on: which split the metrics are of, or ``"none"``.
+        measured_on: which split the metrics are of, or ``"none"``; ``"folds"`` where they are of
+            cross-validation: each example was judged by a model that was trained without it.
+        repeats: the trainings that were made to see how much the figures vary, or None.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,4 +117,5 @@ class FolderRecord(BaseModel):
     threads: int
     training: dict[str, Any] = Field(default_factory=dict)
     metrics: dict[str, dict[str, float | None]] = Field(default_factory=dict)
-    measured_on: Literal["test", "validation", "none"] = "none"
+    measured_on: Literal["test", "validation", "folds", "none"] = "none"
+    repeats: Repeats | None = None

@@ -23,9 +23,14 @@ def report_training(run: Run) -> Path | None:
     """
     if run.evaluation is None:
         return None
+    data = ", ".join(run.record.training["data"])
+    if run.record.measured_on == "folds":
+        data = f"{data}, each row judged by a model that was trained without it (cross-validation)"
+    else:
+        data = f"the {run.record.measured_on} part of {data}"
     subject = Subject(
         name=run.folder.name,
-        data=f"the {run.record.measured_on} part of {', '.join(run.record.training['data'])}",
+        data=data,
         model=run.pipeline.model,
         record=run.record,
         log=read_log(RunFolder(run.folder).path),

@@ -24,12 +24,14 @@ class Corpus:
     Args:
         train, validation, test: the examples of each part; the last two may be empty.
         notes: lines for people: columns, split, what was left out.
+        labels: the outputs, where the training part alone does not say them; else None.
     """
 
     train: list[Any] = field(default_factory=list)
     validation: list[Any] = field(default_factory=list)
     test: list[Any] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    labels: tuple[str, ...] | None = None
 
     def sizes(self) -> dict[str, int]:
         """How many examples each part has."""
@@ -64,15 +66,7 @@ def read_corpus(
             corpus.notes.extend(describe(reading))
             setattr(corpus, given_part, reading.examples)
         return _described(task, corpus, settings)
-    groups: list[Any] = []
-    for name in settings.data:
-        source = open_source(name, task.layouts)
-        for part, table in _training_tables(source):
-            reading = read_labelled(task, table, task_settings, choice)
-            corpus.notes.extend(describe(reading))
-            getattr(corpus, part).extend(reading.examples)
-            if part == "train":
-                groups.extend(reading.groups)
+    groups = _read_data(task, task_settings, settings, corpus)["train"]
     plain = ColumnChoice(settings.text, settings.label)
     for part, given in (("validation", settings.validation), ("test", settings.test)):
         if given is not None:
@@ -80,10 +74,57 @@ def read_corpus(
             reading = read_labelled(task, table, task_settings, plain)
             corpus.notes.extend(describe(reading))
             setattr(corpus, part, reading.examples)
-    if not settings.group:
-        groups = [task.group(example) for example in corpus.train]
-    _cut_missing(task, corpus, settings, None if None in groups else groups)
+    _cut_missing(task, corpus, settings, _whole_groups(task, corpus.train, groups, settings))
     return _described(task, corpus, settings)
+
+
+def read_all(
+    task: Task, task_settings: TaskSettings, settings: TrainSettings
+) -> tuple[Corpus, list[Any] | None]:
+    """Reads all data that is not kept for testing into the training part, for cross-validation.
+
+    Returns:
+        The corpus, and the group of each of its examples, or None where each may stand alone.
+
+    Raises:
+        DataError, UnknownNameError: see ``read_corpus``.
+    """
+    corpus = Corpus()
+    found = _read_data(task, task_settings, settings, corpus)
+    corpus.train, corpus.validation = corpus.train + corpus.validation, []
+    groups = _whole_groups(task, corpus.train, found["train"] + found["validation"], settings)
+    corpus.labels = task.label_names(corpus.train, task_settings)
+    corpus.notes.extend(quick_notes(task, {"train": corpus.train}))
+    return corpus, groups
+
+
+def _read_data(
+    task: Task, task_settings: TaskSettings, settings: TrainSettings, corpus: Corpus
+) -> dict[str, list[Any]]:
+    """Reads ``settings.data`` into the corpus; the group of each example, where a column says it."""
+    choice = ColumnChoice(settings.text, settings.label, settings.group)
+    groups: dict[str, list[Any]] = {"train": [], "validation": []}
+    for name in settings.data:
+        for part, table in _training_tables(open_source(name, task.layouts)):
+            reading = read_labelled(task, table, task_settings, choice)
+            corpus.notes.extend(describe(reading))
+            getattr(corpus, part).extend(reading.examples)
+            groups[part].extend(reading.groups)
+    return groups
+
+
+def _whole_groups(
+    task: Task, examples: Sequence[Any], groups: list[Any], settings: TrainSettings
+) -> list[Any] | None:
+    """The group of each example, by the user's column or else by the task; None where there is none."""
+    if not settings.group:
+        groups = [task.group(example) for example in examples]
+    return None if None in groups else groups
+
+
+def cut_validation(task: Task, corpus: Corpus, seed: int, groups: Sequence[Any] | None) -> None:
+    """Cuts a tenth of the training part off as validation, as ``read_corpus`` does."""
+    corpus.validation, _ = _cut(task, corpus, 0.1, seed + 1, groups)
 
 
 def _described(task: Task, corpus: Corpus, settings: TrainSettings) -> Corpus:

@@ -12,7 +12,6 @@ import torch
 from torch import nn
 
 from bertolt.data.examples import fingerprint
-from bertolt.data.table import Table
 from bertolt.data.tokenizer import without_surrogates
 from bertolt.evaluation.evaluate import Evaluation, evaluate_examples
 from bertolt.inference.engine import TorchEngine
@@ -27,7 +26,7 @@ from bertolt.models.heads import Blueprint
 from bertolt.models.spec import FolderRecord
 from bertolt.progress import progress_bar
 from bertolt.training.checkpoints import EVERY_SECONDS, Checkpoints
-from bertolt.training.corpus import Corpus, Part
+from bertolt.training.corpus import Corpus
 from bertolt.training.loop import Plan, train
 from bertolt.training.objective import Objective
 from bertolt.training.optimisation import is_embedding
@@ -71,16 +70,16 @@ def fine_tune(
     *,
     resume: bool = False,
     checkpoint_seconds: float = EVERY_SECONDS,
-    tables: Mapping[Part, Table] | None = None,
+    corpus: Corpus | None = None,
 ) -> Run:
-    """Trains a model and writes its folder.
+    """Trains one model and writes its folder. ``seeds`` and ``folds`` are those of ``run_training``.
 
     Args:
         settings: what is wanted.
         say: receives lines for people.
         resume: go on with the interrupted run of this folder instead of beginning a new one.
         checkpoint_seconds: of work that an interruption may cost; 0 keeps a checkpoint of every step.
-        tables: the parts themselves, such as from memory, instead of ``settings.data``.
+        corpus: the examples themselves, instead of those of ``settings.data``.
 
     Raises:
         InputError: the data, a name, a setting or the output folder cannot be used; nothing is left behind.
@@ -90,7 +89,7 @@ def fine_tune(
     out = output_folder(settings)
     threads = set_threads(settings.threads)
     backbone = load_backbone(settings.model)
-    prepared = prepare(settings, backbone, say, tables)
+    prepared = prepare(settings, backbone, say, corpus)
     model = build(prepared, backbone, settings)
     objective = _objective(model, prepared, settings)
     plan = Plan(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ import numpy as np
 
 from bertolt.data.features import Encoded
 from bertolt.data.splits import MIN_FOR_CHOICES
-from bertolt.data.table import Table
 from bertolt.data.tokenizer import Tokenizer
 from bertolt.data.truncation import Policy
 from bertolt.errors import FolderError, SettingError
@@ -24,7 +23,7 @@ from bertolt.models.spec import ModelSpec
 from bertolt.progress import progress_bar
 from bertolt.tasks.registry import get_task
 from bertolt.tasks.task import Task
-from bertolt.training.corpus import Corpus, Part, read_corpus
+from bertolt.training.corpus import Corpus, read_corpus
 from bertolt.training.settings import TrainSettings
 
 Say = Callable[[str], None]
@@ -55,18 +54,16 @@ class Prepared:
         return self.corpus.validation if enough else []
 
 
-def prepare(
-    settings: TrainSettings, backbone: Backbone, say: Say, tables: Mapping[Part, Table] | None = None
-) -> Prepared:
-    """Reads, splits, checks and encodes the data, and says what it found. ``tables``: see ``read_corpus``."""
+def prepare(settings: TrainSettings, backbone: Backbone, say: Say, corpus: Corpus | None = None) -> Prepared:
+    """Reads and splits the data, unless it is given; checks and encodes it, and says what it found."""
     task = get_task(settings.task)
     task_settings = typed_settings(task, settings.set)
-    corpus = read_corpus(task, task_settings, settings, tables)
+    corpus = read_corpus(task, task_settings, settings) if corpus is None else corpus
     tokenizer = Tokenizer.from_folder(backbone.folder)
     spec = ModelSpec(
         task=task.name,
         settings=task_settings.model_dump(),
-        labels=task.label_names(corpus.train, task_settings),
+        labels=corpus.labels or task.label_names(corpus.train, task_settings),
         activation=task.activation,
         max_length=row_length(settings.max_length, backbone),
         long=length_policy(task, settings.long),

@@ -15,8 +15,9 @@ from bertolt.training.runlog import NAME as LOG
 from bertolt.training.runlog import RunLog
 
 SETTINGS = "settings.json"
-#: What is removed when a run is finished. A recipe of several phases keeps those of the first apart.
-CHECKPOINTS = ("last", "best", "warm-up")
+#: What is removed when a run is finished. A recipe of several phases keeps those of the first apart,
+#: and one of several trainings the trainings that it is made of.
+CHECKPOINTS = ("last", "best", "warm-up", "parts")
 
 
 class RunFolder:
@@ -52,6 +53,26 @@ class RunFolder:
         yield
         self._write({"settings": dict(settings), "identity": dict(identity), "finished": True})
         self._remove_checkpoints()
+
+    @property
+    def begun(self) -> bool:
+        """Whether a training began here, finished or not."""
+        return (self.path / SETTINGS).is_file()
+
+    def part(self, name: str) -> Path:
+        """Where a training that is a part of this one writes its model; removed when this one is finished."""
+        return self.path / "parts" / name
+
+    def take_log(self, other: RunFolder) -> None:
+        """Makes the log of another run this one's.
+
+        Raises:
+            DiskError: it cannot be written.
+        """
+        try:
+            shutil.copyfile(other.path / LOG, self.path / LOG)
+        except OSError as error:
+            raise self._refused(error) from error
 
     def read(self) -> dict[str, Any]:
         """What was written before step 0.

@@ -35,6 +35,8 @@ class TrainSettings(BaseModel):
         long: what is done with longer texts; None: the task's usual way.
         class_weight: ``none``, ``balanced``, or a JSON file of label to weight.
         seed: of split, head, order and dropout.
+        seeds: trainings with seeds from ``seed`` on, on the same split; the best on validation is kept.
+        folds: of cross-validation, 2 or more; 0: none.
         layer_decay: factor of the learning rate from each layer to the one below it.
         freeze_embeddings: whether the input embeddings stay as the backbone has them.
         patience: epochs without a gain on validation after which training stops; 0: never.
@@ -62,6 +64,8 @@ class TrainSettings(BaseModel):
     long: Literal["head", "tail", "head+tail", "windows"] | None = None
     class_weight: str = "none"
     seed: int = Field(default=0, ge=0, lt=2**31)
+    seeds: int = Field(default=1, ge=1, le=1000)
+    folds: int = Field(default=0, ge=0, le=1000)
     layer_decay: float = Field(default=1.0, gt=0, le=1)
     freeze_embeddings: bool = False
     patience: int = Field(default=2, ge=0)

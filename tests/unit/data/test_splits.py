@@ -99,3 +99,21 @@ def test_a_label_with_fewer_rows_than_folds() -> None:
         folds(["a"] * 5 + ["b"] * 2, 3, 0)
     assert caught.value.expected == "at least 3 rows of every label, one for each fold"
     assert caught.value.found == "2 of 'b'"
+
+
+def test_folds_keep_groups_whole_and_even() -> None:
+    groups = ["a"] * 5 + ["b"] * 3 + ["c"] * 3 + ["d"] * 2 + ["e"] * 2
+    found = folds([None] * 15, 3, seed=1, groups=groups)
+    assert sorted(index for fold in found for index in fold) == list(range(15))
+    assert sorted(map(len, found)) == [5, 5, 5]
+    homes = {
+        group: {number for number, fold in enumerate(found) for i in fold if groups[i] == group}
+        for group in groups
+    }
+    assert all(len(home) == 1 for home in homes.values())
+    assert found == folds([None] * 15, 3, seed=1, groups=groups)
+
+
+def test_fewer_groups_than_folds_are_refused() -> None:
+    with pytest.raises(DataError, match="at least 3 groups, one for each fold; found 2"):
+        folds([None] * 4, 3, seed=0, groups=["a", "a", "b", "b"])
