@@ -16,7 +16,7 @@ from bertolt.evaluation.judging import Judgement, judge, worst
 from bertolt.evaluation.slices import by_class, by_length
 from bertolt.inference.run import Model
 from bertolt.metrics.intervals import Estimate
-from bertolt.models.spec import FolderRecord
+from bertolt.models.spec import FolderRecord, Repeats
 from bertolt.reports.curves import training_picture
 from bertolt.reports.page import page, paragraph, picture, section, table
 from bertolt.reports.pictures import (
@@ -87,6 +87,8 @@ def report_html(subject: Subject, evaluation: Evaluation) -> str:
     sections = [_figures(evaluation, abstention)]
     sections += [picture(found) for found in pictures(subject, evaluation, judged, abstention)]
     sections.append(_worst_rows(worst(judged), subject.texts))
+    if subject.record.repeats is not None:
+        sections.append(_repeats(subject.record.repeats))
     sections.append(_origin(subject.record))
     return page(f"{subject.name}: {subject.model.task.name}", _lead(subject, evaluation), sections)
 
@@ -159,6 +161,17 @@ def _worst_rows(rows: Sequence[Judgement], texts: bool) -> str:
     ]
     what = "The rows that cost the model most. Look first whether the label is wrong: often it is."
     return section(title, paragraph(what), table(head, cells, numbers=(0, 4)))
+
+
+def _repeats(repeats: Repeats) -> str:
+    rows = [
+        (metric_words(name), *("undefined" if each is None else f"{each:.4f}" for each in figures))
+        for name, found in repeats.spread.items()
+        for figures in [(found.mean, found.std, found.least, found.greatest)]
+    ]
+    head = ("metric", "mean", "standard deviation", "least", "greatest")
+    what = f"How the figures vary over the {len(repeats.runs)} {repeats.kind} of the training."
+    return section("Spread", paragraph(what), table(head, rows, numbers=(1, 2, 3, 4)))
 
 
 def _origin(record: FolderRecord) -> str:

@@ -140,6 +140,11 @@ def _train_folds(job: _Job, out: Path, resume: bool) -> Run:
         f"by a model that was trained on the others (seed {settings.seed}); then one model is trained on all "
         f"({len(last.train):,} train, {len(last.validation):,} validation); times are of one training",
     ]
+    if min(len(each.corpus.validation) for each in corpora) < MIN_FOR_CHOICES <= len(last.validation):
+        notes.append(
+            f"warning: inside a fold under {MIN_FOR_CHOICES} rows are left to choose on, so nothing is "
+            "calibrated there, as it is in the model that is kept; use more --folds, or add rows"
+        )
     done: list[_Done] = []
     with _open(job, whole, notes, resume):
         for place, each in enumerate(corpora, start=1):

@@ -53,7 +53,9 @@ def test_folds_for_people(
     assert "greatest" in out
     assert "folds: 2 of 120 rows" in err
     assert "fold 2: accuracy" in err
+    assert "warning: inside a fold under 20 rows are left to choose on" in err  # 12 of 120, and 24 of 240
     report = (tmp_path / "model" / "report.html").read_text(encoding="utf-8")
+    assert "over the 2 folds of the training" in report
     assert "each row judged by a model that was trained without it" in report
 
 
