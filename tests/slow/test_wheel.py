@@ -87,6 +87,10 @@ def test_the_wheel_installed_alone_trains_and_predicts(built: tuple[Path, Path],
         rows = list(packaged_tables("rotten-tomatoes")["train"])
         writer.writerows((row.values["text"], row.values["label"]) for row in rows[:60] + rows[-60:])
     _run(bertolt, "train", "reviews.csv", "--epochs", "1", "--out", "model", cwd=tmp_path)
+    measured = json.loads(_run(bertolt, "evaluate", "model", "reviews.csv", "--json", cwd=tmp_path))
+    assert measured["n"] == 120
+    accuracy = measured["metrics"]["accuracy"]
+    assert 0 <= accuracy["low"] <= accuracy["value"] <= accuracy["high"] <= 1
     printed = _run(bertolt, "predict", "model", "A gorgeous film.", "A mess.", "--json", cwd=tmp_path)
     results = json.loads(printed)["results"]
     assert [sorted(result["scores"]) for result in results] == [["negative", "positive"]] * 2
