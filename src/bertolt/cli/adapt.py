@@ -12,7 +12,8 @@ import typer
 from bertolt.cli.metrics import metric_rows
 from bertolt.cli.options import Json, given_options
 from bertolt.cli.output import print_json, print_table
-from bertolt.errors import InputError, SettingError, StoppedError
+from bertolt.cli.resuming import refuse_others, stopped
+from bertolt.errors import InputError
 from bertolt.training.settings import check_settings
 from bertolt.unlabelled.settings import AdaptSettings
 
@@ -118,35 +119,19 @@ def _begin(given: dict[str, Any]) -> Adaptation:
     try:
         return run(settings, say)
     except KeyboardInterrupt:
-        raise _stopped(settings.out) from None
+        raise stopped(Path(settings.out), "adapt") from None
 
 
 def _resume(given: dict[str, Any]) -> Adaptation:
     folder = given.pop("resume")
-    if given:
-        shown = (
-            name.upper() if name in ("model", "data") else f"--{name.replace('_', '-')}" for name in given
-        )
-        raise SettingError(
-            "--resume DIR alone",
-            f"also {', '.join(shown)}",
-            "leave that out: the settings that the adaptation began with are used",
-        )
+    refuse_others(given, "adaptation", ("model", "data"))
     from bertolt.progress import say
     from bertolt.unlabelled.adapt import resume as run
 
     try:
         return run(Path(folder), say)
     except KeyboardInterrupt:
-        raise _stopped(folder) from None
-
-
-def _stopped(folder: str) -> StoppedError:
-    from bertolt.training.run_folder import RunFolder
-
-    run = RunFolder(Path(folder))
-    begun = run.path.is_dir() and not run.read().get("finished")
-    return StoppedError(f"go on with: bertolt adapt --resume {folder}" if begun else "run the command again")
+        raise stopped(Path(folder), "adapt") from None
 
 
 def _document(done: Adaptation) -> Mapping[str, Any]:

@@ -12,7 +12,8 @@ import typer
 from bertolt.cli.metrics import metric_rows, spread_rows
 from bertolt.cli.options import Json, Set, given_options, settings_from
 from bertolt.cli.output import print_json, print_table
-from bertolt.errors import InputError, SettingError, StoppedError
+from bertolt.cli.resuming import refuse_others, stopped
+from bertolt.errors import InputError
 from bertolt.progress import say
 from bertolt.training.settings import TrainSettings, check_settings
 
@@ -178,32 +179,18 @@ def _begin(given: dict[str, Any]) -> Run:
     try:
         return api.finish(run_training(settings, say), say)
     except KeyboardInterrupt:
-        raise _stopped(output_folder(settings)) from None
+        raise stopped(output_folder(settings), "train") from None
 
 
 def _resume(given: dict[str, Any]) -> Run:
     folder = given.pop("resume")
-    if given:
-        options = ", ".join("DATA" if name == "data" else f"--{name.replace('_', '-')}" for name in given)
-        raise SettingError(
-            "--resume DIR alone",
-            f"also {options}",
-            "leave that out: the settings that the training began with are used",
-        )
+    refuse_others(given, "training", ("data",))
     from bertolt import api
 
     try:
         return api.resume(folder)
     except KeyboardInterrupt:
-        raise _stopped(Path(folder)) from None
-
-
-def _stopped(folder: Path) -> StoppedError:
-    from bertolt.training.run_folder import RunFolder
-
-    run = RunFolder(folder)
-    begun = run.path.is_dir() and not run.read().get("finished")
-    return StoppedError(f"go on with: bertolt train --resume {folder}" if begun else "run the command again")
+        raise stopped(Path(folder), "train") from None
 
 
 def _document(run: Run) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from bertolt.data.examples import fingerprint
+from bertolt.data.examples import Example, fingerprint
 from bertolt.data.tokenizer import without_surrogates
 from bertolt.evaluation.evaluate import Evaluation, evaluate_examples
 from bertolt.inference.engine import TorchEngine
@@ -20,7 +20,6 @@ from bertolt.inference.run import Model
 from bertolt.metrics.intervals import Estimate
 from bertolt.models.backbone import Backbone, load_backbone
 from bertolt.models.device import choose_device, set_threads
-from bertolt.models.fast_linear import onednn_wins
 from bertolt.models.folder import Contents, save_model
 from bertolt.models.heads import Blueprint
 from bertolt.models.spec import FolderRecord
@@ -31,13 +30,11 @@ from bertolt.training.loop import Plan, train
 from bertolt.training.objective import Objective
 from bertolt.training.optimisation import is_embedding
 from bertolt.training.prepare import Prepared, Say, output_folder, prepare
-from bertolt.training.run_folder import RunFolder
+from bertolt.training.run_folder import RunFolder, machine_identity
 from bertolt.training.settings import LARGE_RATE, SMALL_HIDDEN, SMALL_RATE, TrainSettings
 from bertolt.training.supervised import Supervised, SupervisedData
 from bertolt.training.weights import class_weights
 from bertolt.version import versions
-
-PROBLEM_TYPES = {"softmax": "single_label_classification", "sigmoid": "multi_label_classification"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +101,7 @@ def fine_tune(
         "data": fingerprint(prepared.corpus.train),
         "validation": fingerprint(prepared.corpus.validation),
         "test": fingerprint(prepared.corpus.test),
-        "device": model.engine.device.type,
-        "threads": str(threads),
-        "linear": "onednn" if onednn_wins() else "torch",
-        **versions(),
+        **machine_identity(model.engine.device.type, threads),
     }
     run_folder = RunFolder(out)
     with run_folder.open(settings.model_dump(mode="json"), identity, resume=resume):
@@ -130,7 +124,7 @@ def fine_tune(
             metrics={} if evaluation is None else evaluation.to_dict()["metrics"],
             measured_on=measured_on,
         )
-        kept = sample(prepared.corpus.validation, settings.keep_examples)
+        kept = kept_rows(prepared.corpus.validation, settings.keep_examples)
         if _save(out, fitted, record, kept):
             say(f"replaced the older model folder {out}")
     return Run(out, Pipeline(fitted, record), evaluation, record, time.perf_counter() - start)
@@ -170,13 +164,11 @@ def _objective(model: TrainableModel, prepared: Prepared, settings: TrainSetting
     return Supervised(model, data, batch_size=settings.batch_size, seed=settings.seed)
 
 
-def _save(out: Path, model: TrainableModel, record: FolderRecord, kept: Sequence[Any]) -> bool:
+def _save(out: Path, model: TrainableModel, record: FolderRecord, kept: Sequence[Mapping[str, Any]]) -> bool:
     def save_tokenizer(folder: Path) -> None:
         model.tokenizer.save(folder, model.spec.max_length)
 
-    # As the tokenizer reads them: parquet cannot hold a lone surrogate.
-    rows = [{name: without_surrogates(value) for name, value in each.values().items()} for each in kept]
-    return save_model(out, Contents(model.engine.network, save_tokenizer, record, rows))
+    return save_model(out, Contents(model.engine.network, save_tokenizer, record, kept))
 
 
 def learning_rate(wanted: float | None, backbone: Backbone) -> float:
@@ -225,8 +217,11 @@ def measure(model: Model, corpus: Corpus) -> tuple[Evaluation | None, Literal["t
     return evaluation, "test" if corpus.test else "validation"
 
 
-def sample(examples: Sequence[Any], most: int) -> list[Any]:
-    """At most ``most`` examples, evenly spread over their order."""
-    if len(examples) <= most:
-        return list(examples)
-    return [examples[index * len(examples) // most] for index in range(most)]
+def kept_rows(examples: Sequence[Example], most: int) -> list[dict[str, Any]]:
+    """What a model folder keeps of examples: at most ``most`` rows, evenly spread over their order.
+
+    As the tokenizer reads them: parquet cannot hold a lone surrogate.
+    """
+    count = min(most, len(examples))
+    chosen = [examples[index * len(examples) // count] for index in range(count)]
+    return [{name: without_surrogates(value) for name, value in each.values().items()} for each in chosen]

@@ -11,13 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from bertolt.errors import DiskError, FolderError
+from bertolt.models.fast_linear import onednn_wins
 from bertolt.training.runlog import NAME as LOG
 from bertolt.training.runlog import RunLog
+from bertolt.version import versions
 
 SETTINGS = "settings.json"
 #: What is removed when a run is finished. A recipe of several phases keeps those of the first apart,
 #: and one of several trainings the trainings that it is made of.
 CHECKPOINTS = ("last", "best", "warm-up", "parts")
+
+
+def machine_identity(device: str, threads: int) -> dict[str, str]:
+    """What of the machine and the versions must be the same for a run to go on to the same bits."""
+    return {
+        "device": device,
+        "threads": str(threads),
+        "linear": "onednn" if onednn_wins() else "torch",
+        **versions(),
+    }
 
 
 class RunFolder:

@@ -21,7 +21,6 @@ from bertolt.inference.run import Model
 from bertolt.metrics.intervals import Estimate
 from bertolt.models.backbone import Backbone, load_backbone
 from bertolt.models.device import choose_device, set_threads
-from bertolt.models.fast_linear import onednn_wins
 from bertolt.models.folder import Contents, save_model
 from bertolt.models.heads import Blueprint
 from bertolt.models.masked_head import new_parameters
@@ -31,11 +30,11 @@ from bertolt.progress import progress_bar
 from bertolt.tasks.next_sentence_prediction import FOLLOWS, OTHER
 from bertolt.tasks.registry import get_task
 from bertolt.training.checkpoints import Checkpoints
-from bertolt.training.fine_tune import expected_time, learning_rate, sample
+from bertolt.training.fine_tune import expected_time, kept_rows, learning_rate
 from bertolt.training.loop import Plan, train
 from bertolt.training.objective import Validation
 from bertolt.training.prepare import Say, free_or_ours, row_length
-from bertolt.training.run_folder import RunFolder
+from bertolt.training.run_folder import RunFolder, machine_identity
 from bertolt.training.settings import check_settings
 from bertolt.unlabelled.corpus import AdaptData, read_adapt_data
 from bertolt.unlabelled.head_first import HEAD_RATE, FirstSteps, HeadLog, only
@@ -155,10 +154,7 @@ def _prepare(settings: AdaptSettings, say: Say) -> _Work:
     identity = {
         "data": fingerprint(data.train),
         "validation": fingerprint(data.held_out),
-        "device": device,
-        "threads": str(threads),
-        "linear": "onednn" if onednn_wins() else "torch",
-        **versions(),
+        **machine_identity(device, threads),
     }
     return _Work(settings, out, backbone, data, models, objective, plan, identity)
 
@@ -214,8 +210,7 @@ def _save(work: _Work, record: FolderRecord) -> bool:
         # Rows were short to be quick; what is fine-tuned from here may use all positions.
         work.models.words.tokenizer.save(folder, work.backbone.positions)
 
-    kept = sample(work.data.held_out, work.settings.keep_examples)
-    rows = [example.values() for example in kept]
+    rows = kept_rows(work.data.held_out, work.settings.keep_examples)
     return save_model(work.out, Contents(work.objective.network, save_tokenizer, record, rows))
 
 

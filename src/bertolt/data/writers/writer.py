@@ -47,12 +47,8 @@ class Writer(ABC):
     def __enter__(self) -> Self:
         with self._disk():
             self._stream = self._temporary.open("xb")
-        try:
-            with self._disk():
-                self._begin(self._stream)
-        except BaseException:
-            self._discard(self._stream)
-            raise
+        with self._discarded_unless_done(self._stream), self._disk():
+            self._begin(self._stream)
         return self
 
     def __exit__(
@@ -62,16 +58,12 @@ class Writer(ABC):
         if kind is not None:
             self._discard(stream)
             return
-        try:
-            with self._disk():
-                self._end(stream)
-                stream.flush()
-                os.fsync(stream.fileno())
-                stream.close()
-                os.replace(self._temporary, self._target)
-        except BaseException:
-            self._discard(stream)
-            raise
+        with self._discarded_unless_done(stream), self._disk():
+            self._end(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+            stream.close()
+            os.replace(self._temporary, self._target)
         self._stream = None
 
     def write(self, values: Mapping[str, object]) -> None:
@@ -106,6 +98,13 @@ class Writer(ABC):
         if self._stream is None:
             raise RuntimeError("a Writer is used inside its with statement")
         return self._stream
+
+    @contextlib.contextmanager
+    def _discarded_unless_done(self, stream: BinaryIO) -> Iterator[None]:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._discard, stream)
+            yield
+            undo.pop_all()
 
     def _discard(self, stream: BinaryIO) -> None:
         self._stream = None
