@@ -29,7 +29,7 @@ from bertolt.metrics.statistic import Statistic
 
 STUDY = "tasks-paired"
 OURS = "bertolt"
-PEERS = ("trainer", "trainer-1e-4")
+PEERS = ("trainer",)
 Labels = NDArray[np.int64]
 
 

@@ -16,8 +16,9 @@ import sys
 from benchmarks.study import Cell, Variant, run_study
 
 LONG = (
-    "python benchmarks/ours/train_and_predict.py $DATA/imdb/train-5000.csv --validation "
-    "$DATA/imdb/validation-500.csv --test $DATA/imdb/test-2000.csv --max-length 128 --epochs 1 --seed $SEED"
+    "python benchmarks/ours/train_and_predict.py $DATA/imdb/train-5000.csv --task text-classification "
+    "--validation $DATA/imdb/validation-500.csv --test $DATA/imdb/test-2000.csv --max-length 128 --epochs 1 "
+    "--lr 1e-4 --seed $SEED --out $OUT/model"
 )
 POLICIES = ("head", "tail", "head+tail", "windows")
 
@@ -29,17 +30,25 @@ SETTINGS = {
     "base": "--epochs 1 --lr 1e-4",
     "lr-5e-5": "--epochs 1 --lr 5e-5",
     "lr-2e-4": "--epochs 1 --lr 2e-4",
-    "lr-4e-4": "--epochs 1 --lr 4e-4",
     "epochs-2": "--epochs 2 --lr 1e-4",
     "batch-16": "--epochs 1 --lr 1e-4 --batch-size 16",
-    "batch-64": "--epochs 1 --lr 1e-4 --batch-size 64",
     "frozen-embeddings": "--epochs 1 --lr 1e-4 --freeze-embeddings",
     "layer-decay-0.9": "--epochs 1 --lr 1e-4 --layer-decay 0.9",
-    "epochs-2-lr-2e-4": "--epochs 2 --lr 2e-4",
 }
 
 STUDIES = {
-    "long-documents": [Cell(policy, (Variant("bertolt", f"{LONG} --long {policy}"),)) for policy in POLICIES],
+    "long-documents": [
+        Cell(
+            policy,
+            (
+                Variant(
+                    "bertolt",
+                    f"{LONG} --long {policy} --predictions $DATA/predictions/long-seed-$SEED-{policy}.jsonl",
+                ),
+            ),
+        )
+        for policy in POLICIES
+    ],
     "defaults": [
         Cell(f"{name}-seed-{seed}", (Variant(name, f"{BASE} {options}"),), seed=seed)
         for name, options in SETTINGS.items()

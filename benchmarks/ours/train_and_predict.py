@@ -34,8 +34,9 @@ def write_predictions(path: Path, model: Model, evaluation: Evaluation) -> None:
 def main() -> None:
     """The command line: options of ``bertolt train``."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("data", help="training file; a part for validation is cut off it")
+    parser.add_argument("data", help="training file")
     parser.add_argument("--task", required=True)
+    parser.add_argument("--validation", help="file for the choices, instead of a part that is cut off")
     parser.add_argument("--test", required=True, help="file that is predicted and measured")
     parser.add_argument("--out", required=True, help="model folder")
     parser.add_argument("--predictions", type=Path, required=True, help="write them here")
@@ -44,11 +45,13 @@ def main() -> None:
     parser.add_argument("--lr", type=float)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--max-length", type=int)
+    parser.add_argument("--long", default="head", help="what is done with texts of more tokens")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     settings = TrainSettings(
         data=(options.data,),
         task=options.task,
+        validation=options.validation,
         test=options.test,
         out=options.out,
         model=options.model,
@@ -56,6 +59,7 @@ def main() -> None:
         lr=options.lr,
         batch_size=options.batch_size,
         max_length=options.max_length,
+        long=options.long,
         seed=options.seed,
         device="cpu",
     )
