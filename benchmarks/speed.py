@@ -34,7 +34,7 @@ CELLS = [
     Cell(
         "train-steps",
         (
-            Variant("bertolt", f"python benchmarks/ours/train_steps.py $DATA/backbone {TRAIN} --seed $SEED"),
+            Variant("bertolt", f"python -m benchmarks.ours.train_steps $DATA/backbone {TRAIN} --seed $SEED"),
             Variant("trainer-default", f"{TRAINER} --mode default --max-steps 100"),
             Variant("trainer-best", f"{TRAINER} --mode best --max-steps 100"),
         ),

@@ -3,7 +3,9 @@
     python benchmarks/ours/prepare.py --out build/benchmarks
 
 ``imdb/train-5000.csv``, ``validation-500.csv`` and ``test-2000.csv``: as many reviews of each class, drawn
-from the split of that name (seed 0); ``imdb/train-500-SEED.csv``: 500 labelled reviews, three draws.
+from the split of that name (seed 0); ``imdb/train-500-SEED.csv``: 500 labelled reviews, three draws;
+``imdb/train-2500.csv`` and ``train-10000.csv``: texts for adaptation (half of the split), whose labels
+nobody reads.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from bertolt.data.table import Row
 from bertolt.data.writers import open_writer
 
 DRAWS = {
-    "train-5000": ("train", 5000, 0),
+    **{f"train-{count}": ("train", count, 0) for count in (2500, 5000, 10000)},
     "validation-500": ("validation", 500, 0),
     "test-2000": ("test", 2000, 0),
     **{f"train-500-{seed}": ("train", 500, seed) for seed in range(3)},

@@ -1,0 +1,108 @@
+"""The studies adapt-reading, adapt-gain and adapt-speed: what reading unlabelled text changes and buys.
+
+    python benchmarks/peers/prepare.py --out build/benchmarks
+    python benchmarks/ours/prepare.py --out build/benchmarks
+    python -m benchmarks.peers.prepare_tasks --data-root OFFICIAL --out build/tasks
+    ln -s ../tasks/sets build/benchmarks/sets
+    python -m benchmarks.adapt reading --data-root build/benchmarks
+    python -m benchmarks.adapt gain --data-root build/benchmarks
+    python -m benchmarks.adapt speed --data-root build/benchmarks
+    python -m benchmarks.paired --study adapt --predictions build/benchmarks/predictions
+
+``reading``: masked-LM on 2,500 to 10,000 of IMDb's 20,000 train reviews (half an epoch), each amount a
+training of its own, whose rate falls to 0 at its end; a tenth of the reviews is held out. Two learning rates
+on the smallest amount; the larger ones take the better. ``next-sentence`` reads pairs. ``gain``: the same
+fine-tuning from the plain backbone and from the one that has read 10,000 reviews. ``speed``, when nothing
+else runs: masked-LM steps beside the recipe of transformers' run_mlm.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks.study import Cell, Variant, run_study
+
+SEEDS = (0, 1, 2)
+ADAPT = "bertolt adapt minilm $DATA/imdb/{texts}.csv --out $DATA/adapted/{name} --seed $SEED --json"
+TRAIN = (
+    "python benchmarks/ours/train_and_predict.py $DATA/{data} --model {model} --seed $SEED --out $OUT/model "
+    "--predictions $DATA/predictions/{name}-seed-$SEED-{variant}.jsonl {options}"
+)
+MODELS = {"plain": "minilm", "adapted": "$DATA/adapted/imdb-10000"}
+
+
+def reading(name: str, texts: str, options: str) -> Cell:
+    """A cell with one adaptation."""
+    return Cell(name, (Variant("bertolt", f"{ADAPT.format(texts=texts, name=name)} {options}"),))
+
+
+def gain(name: str, data: str, options: str) -> list[Cell]:
+    """A cell a seed: plain and adapted. ``$SEED`` in ``data`` is the draw."""
+    variants = [
+        Variant(variant, TRAIN.format(data=data, model=model, name=name, variant=variant, options=options))
+        for variant, model in MODELS.items()
+    ]
+    return [Cell(f"{name}-seed-{seed}", tuple(variants), seed=seed) for seed in SEEDS]
+
+
+STUDIES = {
+    "reading": [
+        reading("imdb-2500-lr-1e-4", "train-2500", "--lr 1e-4 --warm-up 200"),
+        reading("imdb-2500-lr-5e-4", "train-2500", "--lr 5e-4 --warm-up 200"),
+        reading("imdb-5000", "train-5000", "--lr 5e-4"),
+        reading("imdb-10000", "train-10000", "--lr 5e-4"),
+        reading("next-sentence", "train-5000", "--lr 2e-4 --next-sentence"),
+        Cell(
+            "next-sentence-baselines",
+            (
+                Variant(
+                    "baselines",
+                    "python benchmarks/ours/next_sentence_baselines.py minilm $DATA/imdb/train-5000.csv "
+                    "--seed $SEED",
+                ),
+            ),
+        ),
+    ],
+    "speed": [
+        Cell(
+            "mlm-steps",
+            (
+                Variant(
+                    "bertolt",
+                    "python -m benchmarks.ours.mlm_steps minilm $DATA/imdb/train-2500.csv --max-steps 60",
+                ),
+                Variant(
+                    "run-mlm",
+                    "python -m benchmarks.peers.hf_mlm $DATA/backbone $DATA/imdb/train-2500.csv "
+                    "--max-steps 60",
+                ),
+            ),
+            repeats=3,
+        ),
+    ],
+    "gain": [
+        *gain(
+            "cola",
+            "sets/cola/in_domain_train.tsv",
+            "--task acceptability --test $DATA/sets/cola/in_domain_dev.tsv --epochs 3 --lr 1e-4",
+        ),
+        *gain(
+            "rotten-tomatoes",
+            "rotten-tomatoes/train.csv",
+            "--task text-classification --validation $DATA/rotten-tomatoes/validation.csv "
+            "--test $DATA/rotten-tomatoes/test.csv --epochs 1 --lr 1e-4",
+        ),
+        *gain(
+            "imdb-500",
+            "imdb/train-500-$SEED.csv",
+            "--task text-classification --validation $DATA/imdb/validation-500.csv "
+            "--test $DATA/imdb/test-2000.csv --max-length 128 --long head+tail --epochs 4 --lr 1e-4",
+        ),
+    ],
+}
+
+if __name__ == "__main__":
+    study = sys.argv.pop(1) if len(sys.argv) > 1 else ""
+    if study not in STUDIES:
+        sys.exit(f"name a study: {', '.join(STUDIES)}")
+    sys.exit(run_study(f"adapt-{study}", STUDIES[study]))
