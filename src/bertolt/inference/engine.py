@@ -50,7 +50,7 @@ class TorchEngine:
         if device.type == "cpu":
             use_fast_linear(network)
         self.device = device
-        self._head = head
+        self.head = head
         self._pad_id = pad_id
         self._dtype = dtype
 
@@ -71,9 +71,9 @@ class TorchEngine:
     def _run(self, features: Sequence[Feature]) -> list[Logits]:
         inputs = tensors(features, self._pad_id, self.device)
         with torch.autocast(self.device.type, self._dtype, enabled=self._dtype != torch.float32):
-            logits = self._head.forward(self.network, inputs)
+            logits = self.head.forward(self.network, inputs)
         array: Logits = logits.float().cpu().numpy().astype(np.float32, copy=False)
-        return self._head.split(array, features)
+        return self.head.split(array, features)
 
 
 def tensors(features: Sequence[Feature], pad_id: int, device: torch.device) -> Inputs:

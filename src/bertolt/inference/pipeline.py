@@ -75,7 +75,7 @@ class Pipeline:
         spec = spec.model_copy(update={"settings": merged.model_dump()})
         tokenizer = Tokenizer.from_folder(path)
         engine = TorchEngine(
-            found.head.load(path),
+            found.head.load(path).requires_grad_(False),  # nothing trains them here
             found.head,
             pad_id=tokenizer.pad_id,
             device=choose_device(device),

@@ -145,12 +145,22 @@ class NextSentenceNetwork(nn.Module):
         return network.eval()
 
     def forward(
-        self, input_ids: Tensor, attention_mask: Tensor | None = None, token_type_ids: Tensor | None = None
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
     ) -> Output:
-        """Token ids, their mask and types, each (B, T), to logits (B, 2)."""
+        """Token ids, or embeddings (B, T, H) for them, mask and types, each (B, T), to logits (B, 2)."""
         types = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
-        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **types).last_hidden_state
+        text = {"input_ids": input_ids} if inputs_embeds is None else {"inputs_embeds": inputs_embeds}
+        hidden = self.encoder(**text, attention_mask=attention_mask, **types).last_hidden_state
         return Output(self.next_sentence(hidden))
+
+    def get_input_embeddings(self) -> nn.Module:
+        """The layer that makes embeddings of token ids, as transformers' networks name it."""
+        found: nn.Module = self.encoder.get_input_embeddings()
+        return found
 
     def save_pretrained(self, folder: Path, *, safe_serialization: bool = True) -> None:
         """Writes config.json and the weights."""

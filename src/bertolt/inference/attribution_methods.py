@@ -1,0 +1,92 @@
+"""How much each token moves a number: integrated gradients over input embeddings, by few steps or by many.
+
+Sundararajan, Taly and Yan 2017, "Axiomatic Attribution for Deep Networks" (https://arxiv.org/abs/1703.01365):
+the gradient is averaged on the straight way from a baseline, which says nothing, to the input, and
+multiplied by the way. The attributions add up to what the number changes from the baseline to the input,
+but for the error of the average. Shapes: R rows that are computed at once, T tokens, H dimensions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bertolt.errors import MissingExtraError, SettingError
+
+Method = Literal["fast", "integrated-gradients"]
+METHODS: tuple[Method, ...] = get_args(Method)
+
+#: Embeddings (R, T, H) to one number a row, (R,).
+Function = Callable[[Tensor], Tensor]
+
+#: Points of the fast method, chosen by the study explain-agreement: see docs/explain.md.
+FAST_POINTS = 4
+#: Points of the reference.
+MANY_POINTS = 64
+
+
+def check_method(name: str) -> Method:
+    """The method of a name.
+
+    Raises:
+        SettingError: another name.
+    """
+    for method in METHODS:
+        if name == method:
+            return method
+    raise SettingError(f"a method out of {', '.join(METHODS)}", repr(name), "choose one of those")
+
+
+def few_points(
+    function: Function, embedded: Tensor, baseline: Tensor, *, points: int = FAST_POINTS, rows: int = 64
+) -> Tensor:
+    """Integrated gradients by Gauss and Legendre's rule, which few points serve best for a smooth function.
+
+    Args:
+        function: what is explained.
+        embedded: the input, shape (T, H).
+        baseline: of the same shape.
+        points: of the rule: so many passes forward and back.
+        rows: how many of them are computed at once, at most.
+
+    Returns:
+        The attribution of each token, shape (T,).
+    """
+    places, weights = np.polynomial.legendre.leggauss(points)
+    way = embedded - baseline
+    mean = torch.zeros_like(way)
+    for start in range(0, points, rows):
+        # The rule is for -1 to 1; the way goes from 0 to 1.
+        steps = torch.tensor((places[start : start + rows] + 1) / 2).to(way)
+        shares = torch.tensor(weights[start : start + rows] / 2).to(way)
+        inputs = (baseline + steps[:, None, None] * way).requires_grad_()
+        (gradient,) = torch.autograd.grad(function(inputs).sum(), inputs)
+        mean += torch.einsum("r,rth->th", shares, gradient)
+    return (mean * way).sum(dim=1)
+
+
+def many_points(
+    function: Function, embedded: Tensor, baseline: Tensor, *, points: int = MANY_POINTS, rows: int = 64
+) -> Tensor:
+    """The reference: captum's integrated gradients, arguments and result as of ``few_points``.
+
+    Raises:
+        MissingExtraError: captum is not installed.
+    """
+    try:
+        from captum.attr import IntegratedGradients
+    except ImportError as error:
+        raise MissingExtraError("explain", "the method integrated-gradients") from error
+    gradients: Any = IntegratedGradients(function)
+    found: Tensor = gradients.attribute(
+        embedded[None].requires_grad_(),
+        baselines=baseline[None],
+        n_steps=points,
+        method="gausslegendre",
+        internal_batch_size=rows,
+    )
+    return found[0].sum(dim=1).detach()
