@@ -196,6 +196,25 @@ class Candidates(Result):
         return values
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grade(Result):
+    """A grade out of an ordered list.
+
+    Args:
+        grade: its place in the order, from 0.
+        name: its name.
+        probabilities: the probability of every grade, in the order of the grades; they sum to 1.
+        judgements: the probability of each judgement behind the grade, by name; empty where it rests on none.
+    """
+
+    kind: ClassVar[str] = "grade"
+
+    grade: int
+    name: str
+    probabilities: dict[str, float]
+    judgements: dict[str, float]
+
+
 def _fields(result: Any) -> dict[str, Any]:
     return {name: _plain(getattr(result, name)) for name in _names(type(result))}  # type: ignore[arg-type]
 

@@ -13,6 +13,7 @@ from bertolt.results import (
     Candidate,
     Candidates,
     Entity,
+    Grade,
     Labels,
     Result,
     TaggedWord,
@@ -51,6 +52,12 @@ CANDIDATE = {"token": "good", "score": 0.5, "text": "a good film"}
         (
             Candidates(text="a good film", masks=((Candidate(**CANDIDATE),),), **SHARED),
             {"text": "a good film", "masks": [[CANDIDATE]]},
+        ),
+        (
+            Grade(grade=1, name="true", probabilities={"false": 0.25, "true": 0.75},
+                  judgements={"acceptable": 0.9}, **SHARED),
+            {"grade": 1, "name": "true", "probabilities": {"false": 0.25, "true": 0.75},
+             "judgements": {"acceptable": 0.9}},
         ),
     ],
 )  # fmt: skip

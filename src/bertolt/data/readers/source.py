@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,10 +31,12 @@ class TextSource:
     Args:
         path: the file.
         name: how messages call it.
+        content: the bytes of a file that is in memory only; ``path`` is then no more than its name.
     """
 
     path: Path
     name: str
+    content: bytes | None = None
 
     def raw_lines(self) -> Iterator[bytes]:
         """The lines as bytes, with their ends, without a byte order mark.
@@ -80,6 +83,8 @@ class TextSource:
             yield text
 
     def _open(self) -> BinaryIO:
+        if self.content is not None:
+            return io.BytesIO(self.content)
         if self.path.suffix.lower() == ".gz":
             return cast(BinaryIO, gzip.open(self.path, "rb"))
         return self.path.open("rb")
