@@ -25,6 +25,8 @@ class Plan:
         patience: validations without a gain after which training stops; 0 never stops early.
         layer_decay: factor of the learning rate from a layer to the one below.
         bf16: whether matrix products run in bfloat16 (on a GPU).
+        max_norm: to which the gradient of all parameters together is scaled down; infinity leaves it, for
+            networks whose parts must not feel each other.
     """
 
     epochs: int
@@ -33,6 +35,7 @@ class Plan:
     patience: int = 0
     layer_decay: float = 1.0
     bf16: bool = False
+    max_norm: float = MAX_NORM
 
 
 class Log(Protocol):
@@ -76,7 +79,7 @@ def train(
                     loss = objective.loss(batch) / step.weight
                 loss.backward()  # type: ignore[no-untyped-call]
                 loss_sum += loss.item()
-            norm = torch.nn.utils.clip_grad_norm_(network.parameters(), MAX_NORM).item()
+            norm = torch.nn.utils.clip_grad_norm_(network.parameters(), plan.max_norm).item()
             optimiser.step()
             optimiser.zero_grad()
             position.step += 1

@@ -1,0 +1,154 @@
+"""The frozen network that is looked into, and one of the same shape with random weights."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import safe_open
+from torch import Tensor, nn
+from torch.nn import functional
+
+from bertolt.data.features import Feature
+from bertolt.errors import FolderError
+from bertolt.inference.engine import tensors
+from bertolt.models.backbone import Backbone
+from bertolt.models.fast_linear import use_fast_linear
+from bertolt.models.heads import load_network, quiet_transformers
+
+States = NDArray[np.float16]
+
+#: Transformers' body may have a pooler that a checkpoint lacks; no probe reads it.
+_UNREAD = "pooler."
+
+
+class Encoder:
+    """Hidden states of a network without its heads.
+
+    Args:
+        network: transformers' bare model; it is moved to ``device``.
+        identity: changes with the weights.
+        pad_id: the token that fills up a row.
+        device: where it runs.
+    """
+
+    def __init__(self, network: nn.Module, identity: str, *, pad_id: int, device: torch.device) -> None:
+        self.network = network.to(device).eval()
+        if device.type == "cpu":
+            use_fast_linear(network)
+        self.identity = identity
+        self.device = device
+        self._pad_id = pad_id
+        config = network.config
+        self.width = int(config.hidden_size)  # type: ignore[union-attr, arg-type]
+        self.layers = int(config.num_hidden_layers)  # type: ignore[union-attr, arg-type]
+
+    @property
+    def sources(self) -> int:
+        """Vectors of a token: its word-piece embedding alone, and the states of the layers 0..L."""
+        return self.layers + 2
+
+    def states(self, rows: Sequence[Feature]) -> list[States]:
+        """The vectors of each token of some rows.
+
+        The first is the row of the embedding table, standardised (layer norm without a scale, as the linear
+        layer behind it has one): it knows nothing of its place. The second is the embedding layer's output.
+
+        Args:
+            rows: token ids; they share a batch.
+
+        Returns:
+            Shape (t, L + 2, D) for each row, in half precision.
+
+        Raises:
+            FolderError: the network gives no hidden states, or some that half precision cannot hold.
+        """
+        inputs = tensors(rows, self._pad_id, self.device)
+        with torch.inference_mode():
+            output = self.network(**inputs, output_hidden_states=True)
+            found = getattr(output, "hidden_states", None)
+            if found is None or len(found) != self.layers + 1:
+                raise FolderError(
+                    f"a model that gives the hidden states of its {self.layers} layers",
+                    "none" if found is None else f"{len(found)}",
+                    "choose an encoder of BERT's kind; `bertolt models` lists some",
+                )
+            every = torch.stack([self._lexical(inputs["input_ids"]), *found], dim=2).half()
+        if not bool(torch.isfinite(every).all()):
+            raise FolderError(
+                "hidden states that half precision can hold (up to 65,504)",
+                "greater ones",
+                "choose another model",
+            )
+        array = every.cpu().numpy()
+        return [array[place, : len(row)] for place, row in enumerate(rows)]
+
+    def _lexical(self, ids: Tensor) -> Tensor:
+        table: nn.Module = self.network.get_input_embeddings()  # type: ignore[operator]
+        rows: Tensor = table(ids)
+        rows = functional.layer_norm(rows, rows.shape[-1:])
+        return functional.pad(rows, (0, self.width - rows.shape[-1]))  # ALBERT's embeddings are narrower
+
+
+def load_encoder(backbone: Backbone, *, pad_id: int, device: torch.device) -> Encoder:
+    """The body of a pre-trained or fine-tuned network.
+
+    Raises:
+        FolderError: its family has no body of its own, or weights are missing.
+    """
+    network = load_network("AutoModel", backbone.folder, backbone.config, new_head=True)
+    _refuse_missing(network, backbone.folder)
+    return Encoder(network, _digest(backbone.folder), pad_id=pad_id, device=device)
+
+
+def random_encoder(backbone: Backbone, seed: int, *, pad_id: int, device: torch.device) -> Encoder:
+    """A network of the same shape whose weights were never trained; equal seeds, equal weights."""
+    from transformers import AutoModel
+
+    torch.manual_seed(seed)
+    with quiet_transformers():
+        network = AutoModel.from_config(backbone.config)  # type: ignore[no-untyped-call]
+    return Encoder(network.float(), f"random-{seed}", pad_id=pad_id, device=device)
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("model*.safetensors"))
+
+
+def _refuse_missing(network: nn.Module, folder: Path) -> None:
+    """A checkpoint of whatever head holds the body under a prefix, or bare."""
+    names: set[str] = set()
+    for file in _weight_files(folder):
+        with safe_open(file, framework="pt") as content:
+            names.update(content.keys())
+    tails = {tail for name in names for tail in _tails(name)}
+    saved = (name for name in network.state_dict() if not name.startswith(_UNREAD))
+    missing = [name for name in saved if not {name, _old_name(name)} & tails]
+    if missing:
+        raise FolderError(
+            "the weights of every layer",
+            f"none for {', '.join(missing[:3])}{', …' if len(missing) > 3 else ''} in {str(folder)!r}",
+            "copy the whole model folder again",
+        )
+
+
+def _tails(name: str) -> list[str]:
+    parts = name.split(".")
+    return [_old_name(".".join(parts[start:])) for start in range(min(3, len(parts)))] + [name]
+
+
+def _old_name(name: str) -> str:
+    """Checkpoints of BERT's first years call a norm's weight and bias gamma and beta."""
+    return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
+
+
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for file in _weight_files(folder):
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()[:16]
