@@ -56,8 +56,12 @@ class Model:
     def results(self, examples: Iterable[Any]) -> Iterator[Result]:
         """The result of each example, in order, in constant memory."""
         for example, output in self.outputs(examples):
-            result = self.task.decode(example, output, self.spec)
-            yield result if self.abstain_below is None else abstain(result, self.abstain_below)
+            yield self.decoded(example, output)
+
+    def decoded(self, example: Any, output: Any) -> Result:
+        """An output as a person reads it, withheld where the model is to abstain."""
+        result = self.task.decode(example, output, self.spec)
+        return result if self.abstain_below is None else abstain(result, self.abstain_below)
 
 
 def encode(task: Task, spec: ModelSpec, tokenizer: Tokenizer, examples: Sequence[Any]) -> list[Encoded]:

@@ -1,0 +1,88 @@
+"""``bertolt serve``: models behind HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bertolt.cli.options import Device, Dtype, Json, Threads
+from bertolt.cli.output import print_json
+from bertolt.errors import MissingExtraError
+from bertolt.progress import say
+
+
+def serve(  # noqa: PLR0913 (a parameter is an option)
+    folders: Annotated[
+        list[str], typer.Argument(metavar="DIR …", help="Model folders; a model is called as its folder is.")
+    ],
+    *,
+    host: Annotated[
+        str, typer.Option(metavar="H", help="Where to listen; 0.0.0.0 lets other machines in.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65535, help="Where to listen; 0 takes a free port.")
+    ] = 8000,
+    keys: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Ask for one of the keys in FILE, one a line.", show_default="open"
+        ),
+    ] = None,
+    settings: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Limits in TOML; see docs/serve.md.", show_default="usual limits"),
+    ] = None,
+    device: Device = "auto",
+    dtype: Dtype = "fp32",
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Put one or several models behind HTTP.
+
+    Models come from the command line only; no request can name a file or another model. SIGTERM and Ctrl-C
+    finish what was accepted.
+
+    \b
+    Example:
+      bertolt serve models/reviews
+      curl localhost:8000/v1/models/reviews/predict -d '{"inputs": "A gorgeous, witty film."}'
+    """
+    try:
+        from bertolt.serving.server import bind, run_server
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("serve", "the server") from error
+    from bertolt.serving.app import build_app
+    from bertolt.serving.keys import read_keys
+    from bertolt.serving.served import open_folders
+    from bertolt.serving.settings import read_settings
+    from bertolt.serving.worker import ChildWorker
+
+    limits = read_settings(settings)
+    known = read_keys(keys) if keys is not None else ()
+    served = open_folders([Path(folder) for folder in folders], limits)
+    order = {
+        "folders": {name: str(each.folder) for name, each in served.items()},
+        "device": device,
+        "dtype": dtype,
+        "threads": threads,
+    }
+    app = build_app(
+        served, limits, lambda: ChildWorker(order, start_seconds=limits.start_seconds), keys=known
+    )
+    with bind(host, port) as bound:
+        address = _address(host, bound.getsockname()[1])
+
+        def listening() -> None:
+            if json:
+                print_json({"address": address, "models": [each.summary() for each in served.values()]})
+            else:
+                say(f"serving {', '.join(served)} at {address}")
+
+        run_server(app, limits, bound, listening)
+
+
+def _address(host: str, port: int) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"

@@ -1,0 +1,83 @@
+"""The HTTP app: routes around one dispatcher."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from bertolt.serving.dispatch import Dispatcher
+from bertolt.serving.error_answers import add_error_answers
+from bertolt.serving.guard import Guard
+from bertolt.serving.health_routes import health_router
+from bertolt.serving.keys import Keys
+from bertolt.serving.meters import Meters
+from bertolt.serving.model_routes import model_router
+from bertolt.serving.predict_routes import predict_router
+from bertolt.serving.served import Served
+from bertolt.serving.settings import ServeSettings
+from bertolt.serving.worker import Worker
+from bertolt.version import __version__
+
+#: Every router of the server; a further one is imported above and named here.
+ROUTERS = (predict_router, model_router, health_router)
+
+
+def build_app(
+    served: Mapping[str, Served],
+    settings: ServeSettings,
+    new_worker: Callable[[], Worker],
+    *,
+    keys: Sequence[str] = (),
+) -> FastAPI:
+    """The app. Its lifespan starts the worker, which loads the models, and ends it.
+
+    ``app.state`` carries ``served`` (name to ``Served``), ``settings``, ``dispatcher`` (whose ``answer``
+    computes rows), ``meters`` and ``probing``.
+
+    Args:
+        served: the models by name.
+        settings: the limits.
+        new_worker: makes a worker that is not started yet.
+        keys: those that clients must show one of; none: open to all.
+    """
+    meters = Meters()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await app.state.dispatcher.start()
+        try:
+            yield
+        finally:
+            await app.state.dispatcher.stop()
+
+    app = FastAPI(
+        title="Bertolt",
+        summary="Fine-tuned models behind HTTP",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,  # both load scripts from another host
+        redoc_url=None,
+    )
+    app.state.served = served
+    app.state.settings = settings
+    app.state.meters = meters
+    app.state.dispatcher = Dispatcher(settings, new_worker, meters)
+    app.state.probing = None
+    for router in ROUTERS:
+        app.include_router(router)
+    add_error_answers(app)
+    # The last one added is the outermost: a preflight carries no key, and a body is received only with one.
+    app.add_middleware(Guard, settings=settings, meters=meters)
+    if keys:
+        app.add_middleware(Keys, keys=keys, meters=meters)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type"],
+        )
+    return app

@@ -1,0 +1,88 @@
+"""The models that a server offers: what is known without their networks, which only the worker loads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from bertolt.errors import SettingError
+from bertolt.models.folder import EXAMPLES, load_record
+from bertolt.models.spec import FolderRecord
+from bertolt.serving.settings import ServeSettings
+from bertolt.tasks.registry import get_task
+from bertolt.tasks.task import Task, TaskSettings, input_columns
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A model behind HTTP.
+
+    Args:
+        name: in paths; the folder's name.
+        folder: where it lies.
+        record: its ``bertolt.json``.
+        task: what it does.
+        settings: the task's, typed.
+    """
+
+    name: str
+    folder: Path
+    record: FolderRecord
+    task: Task
+    settings: TaskSettings
+
+    @property
+    def kind(self) -> str:
+        """The kind of its results, as in ``Result.kind``."""
+        kind: str = get_type_hints(type(self.task).decode)["return"].kind
+        return kind
+
+    def summary(self) -> dict[str, Any]:
+        """What ``GET /v1/models`` says of it."""
+        return {
+            "name": self.name,
+            "task": self.task.name,
+            "kind": self.kind,
+            "fields": [
+                {"name": column.name, "optional": not column.required} for column in input_columns(self.task)
+            ],
+            "labels": list(self.record.spec.labels),
+            "max_length": self.record.spec.max_length,
+            "has_examples": (self.folder / EXAMPLES).is_file(),
+        }
+
+    def card(self) -> str:
+        """The model card, markdown; empty where the folder has none."""
+        file = self.folder / "README.md"
+        return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def open_folders(folders: Sequence[Path | str], settings: ServeSettings) -> Mapping[str, Served]:
+    """The models of some folders by their names.
+
+    Raises:
+        FolderError: a folder is damaged or not ours.
+        SettingError: two folders of one name, or a model whose rows do not fit into a batch.
+    """
+    found: dict[str, Served] = {}
+    for given in folders:
+        folder = Path(given).resolve()
+        record = load_record(folder)
+        if folder.name in found:
+            raise SettingError(
+                "folders of different names, which are the models' names",
+                f"{folder.name!r} twice: {str(found[folder.name].folder)!r} and {str(folder)!r}",
+                "rename one of them",
+            )
+        if record.spec.max_length > settings.batch_tokens:
+            raise SettingError(
+                f"a batch_tokens of at least {record.spec.max_length:,}, the longest row of {folder.name!r}",
+                f"{settings.batch_tokens:,}",
+                "raise batch_tokens in the file of --settings",
+            )
+        task = get_task(record.spec.task)
+        typed = task.Settings.model_validate(record.spec.settings)
+        found[folder.name] = Served(folder.name, folder, record, task, typed)
+    return found

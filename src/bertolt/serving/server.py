@@ -1,0 +1,178 @@
+"""Uvicorn around the app: sockets, deadlines of a connection, signals."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from bertolt.errors import SettingError
+from bertolt.serving.settings import ServeSettings
+
+#: File descriptors beside those of connections: files of libraries, pipes, the event loop's.
+OTHER_FILES = 100
+#: Bytes of a request's line and headers.
+HEADER_BYTES = 32_768
+
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
+    b"Connection: close\r\nContent-Length: %d\r\n\r\n%s"
+)
+_FULL_BODY = (
+    b'{"error": {"expected": "a free connection", "found": "as many open ones as are allowed", '
+    b'"do": "wait as long as Retry-After says, and send it again"}}'
+)
+
+
+class BoundedProtocol(H11Protocol):
+    """HTTP/1.1 whose every wait has an end: for a request's headers, and for a client that does not read.
+
+    The body's deadline is the guard's, the idle connection's is uvicorn's own.
+    """
+
+    limits = ServeSettings()
+    _receiving: asyncio.TimerHandle | None = None
+    _sending: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Counts the connection, and waits for its first request."""
+        super().connection_made(transport)
+        if len(self.connections) > self.limits.connections:
+            transport.write(_FULL % (len(_FULL_BODY), _FULL_BODY))
+            transport.close()
+        else:
+            self._expect_headers()
+
+    def data_received(self, data: bytes) -> None:
+        """Headers may come in pieces, but not for ever."""
+        if self.transport.is_closing():
+            return
+        if not self._busy():
+            self._expect_headers()
+        super().data_received(data)
+        if self._busy():
+            self._receiving = _cancelled(self._receiving)
+
+    def on_response_complete(self) -> None:
+        """The beginning of another request may have come already."""
+        super().on_response_complete()
+        if not self._busy() and self.conn.trailing_data[0]:
+            self._expect_headers()
+
+    def pause_writing(self) -> None:
+        """The client reads too slowly for its answer."""
+        super().pause_writing()
+        self._sending = self.loop.call_later(self.limits.send_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It has read on."""
+        super().resume_writing()
+        self._sending = _cancelled(self._sending)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is waited for any more."""
+        super().connection_lost(exc)
+        self._receiving = _cancelled(self._receiving)
+        self._sending = _cancelled(self._sending)
+
+    def _busy(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _expect_headers(self) -> None:
+        if self._receiving is None:
+            self._receiving = self.loop.call_later(self.limits.receive_seconds, self.transport.abort)
+
+
+def _cancelled(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that says when it listens, and that counts SIGTERM as the usual end."""
+
+    def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._listening()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        super().handle_exit(sig, frame)
+        if sig == signal.SIGTERM:
+            self._captured_signals.clear()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that does not listen yet.
+
+    Raises:
+        SettingError: the address is taken, or not one of this machine.
+    """
+    try:
+        family, *_, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise SettingError(
+            "an address of this machine in --host", f"{host!r}: {error}", "try 127.0.0.1"
+        ) from error
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError as error:
+        bound.close()
+        raise SettingError(
+            "a free address",
+            f"{host}:{port}: {error.strerror}",
+            "choose another --host or --port; 0 takes a free one",
+        ) from error
+    return bound
+
+
+def run_server(
+    app: FastAPI, settings: ServeSettings, bound: socket.socket, listening: Callable[[], None]
+) -> None:
+    """Serves until SIGTERM or Ctrl-C; then accepts no more, and finishes what was accepted.
+
+    Args:
+        app: what is served.
+        settings: the limits.
+        bound: where it listens.
+        listening: called once it does.
+
+    Raises:
+        SettingError: the system allows fewer open files than the settings do.
+    """
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most < settings.connections + OTHER_FILES:
+        raise SettingError(
+            f"{settings.connections + OTHER_FILES:,} open files for {settings.connections:,} connections",
+            f"a limit of {most:,}",
+            "raise it with `ulimit -n`, or lower the setting connections",
+        )
+    protocol = type("Protocol", (BoundedProtocol,), {"limits": settings})
+    config = uvicorn.Config(
+        app,
+        http=protocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+        h11_max_incomplete_event_size=HEADER_BYTES,
+    )
+    _Server(config, listening).run(sockets=[bound])
