@@ -7,7 +7,7 @@
     python -m benchmarks.adapt reading --data-root build/benchmarks
     python -m benchmarks.adapt gain --data-root build/benchmarks
     python -m benchmarks.adapt speed --data-root build/benchmarks
-    python -m benchmarks.paired --study adapt --predictions build/benchmarks/predictions
+    python -m benchmarks.paired adapt --predictions build/benchmarks/predictions
 
 ``reading``: masked-LM on 2,500 to 10,000 of IMDb's 20,000 train reviews (half an epoch), each amount a
 training of its own, whose rate falls to 0 at its end; a tenth of the reviews is held out. Two learning rates

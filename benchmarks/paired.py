@@ -1,12 +1,14 @@
-"""Bertolt against a peer on the same examples: the paired difference over the seeds, with its 95% interval.
+"""Two variants on the same examples: the paired difference over the seeds, with its 95% interval.
 
-    python -m benchmarks.paired --predictions build/tasks/predictions
+    python -m benchmarks.paired tasks --predictions build/tasks/predictions
+    python -m benchmarks.paired trust --predictions build/benchmarks/predictions
+    python -m benchmarks.paired adapt --predictions build/benchmarks/predictions
 
-Reads what the study tasks-accuracy left: SET-seed-SEED-VARIANT.jsonl, a JSON object an example with ``gold``
-and ``predicted``. A figure is the mean over the seeds; the interval is a paired bootstrap over examples, in
-which an example brings its predictions of all seeds and both sides along: they are not independent of each
-other. "Not below" means that the interval does not lie wholly below 0. Each comparison is printed, and added
-to results/tasks-paired.jsonl; one that has a line there is not made again.
+Reads what the studies left: SET-seed-SEED-VARIANT.jsonl, a JSON object an example with ``gold`` and
+``predicted``. A figure is the mean over the seeds; the interval is a paired bootstrap over examples, in which
+an example brings its predictions of all seeds and both sides along: they are not independent of each other.
+"Not below" means that the interval does not lie wholly below 0, "gain" that it lies wholly above. Each
+comparison is printed, and added to results/AREA-paired.jsonl; one that has a line there is not made again.
 """
 
 from __future__ import annotations
@@ -23,14 +25,12 @@ from benchmarks.machine import Json, describe_machine
 from benchmarks.study import RESULTS, StudyError, append_line, finished_cells
 from numpy.typing import NDArray
 
-from bertolt.metrics.classification import f1, matthews
+from bertolt.metrics.classification import accuracy, f1, matthews
 from bertolt.metrics.paired import paired
 from bertolt.metrics.statistic import Statistic
 
-STUDY = "tasks-paired"
-OURS = "bertolt"
-PEERS = ("trainer",)
 Labels = NDArray[np.int64]
+SENTIMENT = ("negative", "positive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +39,45 @@ class Comparison:
 
     Args:
         data: the first word of its files of predictions.
+        new: the variant of interest.
+        base: what it is compared with.
         metric: for people.
         statistic: (gold, predicted), both numbers of labels, to the metric.
         labels: both labels, the positive one last.
+        seeds: over which both are averaged.
     """
 
     data: str
+    new: str
+    base: str
     metric: str
     statistic: Callable[[Labels, Labels], Statistic]
-    labels: tuple[str, str]
+    labels: tuple[str, str] = SENTIMENT
+    seeds: tuple[int, ...] = (0, 1, 2)
 
 
-COMPARISONS = (
-    Comparison(
-        "cola",
-        "matthews",
-        lambda gold, found: matthews(gold, found, classes=2),
-        ("unacceptable", "acceptable"),
-    ),
-    Comparison("mrpc", "f1", lambda gold, found: f1(gold, found, classes=2), ("0", "1")),
-)
+def of_two(metric: Callable[..., Statistic]) -> Callable[[Labels, Labels], Statistic]:
+    """A metric of two classes."""
+    return lambda gold, found: metric(gold, found, classes=2)
+
+
+COLA = ("unacceptable", "acceptable")
+COMPARISONS = {
+    "tasks": [
+        Comparison("cola", "bertolt", "trainer", "matthews", of_two(matthews), COLA),
+        Comparison("mrpc", "bertolt", "trainer", "f1", of_two(f1), ("0", "1")),
+        Comparison("mrpc", "bertolt", "trainer", "accuracy", of_two(accuracy), ("0", "1")),
+    ],
+    "trust": [
+        Comparison("long", policy, "head", "accuracy", of_two(accuracy), seeds=(0,))
+        for policy in ("tail", "head+tail", "windows")
+    ],
+    "adapt": [
+        Comparison("cola", "adapted", "plain", "matthews", of_two(matthews), COLA),
+        Comparison("rotten-tomatoes", "adapted", "plain", "accuracy", of_two(accuracy)),
+        Comparison("imdb-500", "adapted", "plain", "accuracy", of_two(accuracy)),
+    ],
+}
 
 
 def read_predictions(path: Path, labels: Sequence[str]) -> tuple[Labels, Labels]:
@@ -68,7 +87,7 @@ def read_predictions(path: Path, labels: Sequence[str]) -> tuple[Labels, Labels]
         StudyError: no such file, or another label.
     """
     if not path.exists():
-        raise StudyError(f"no file {path}; run the study tasks-accuracy first")
+        raise StudyError(f"no file {path}; run the study first")
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     unknown = {row[key] for row in rows for key in ("gold", "predicted")} - set(labels)
     if unknown:
@@ -77,9 +96,7 @@ def read_predictions(path: Path, labels: Sequence[str]) -> tuple[Labels, Labels]
     return np.asarray(gold), np.asarray(found)
 
 
-def over_seeds(
-    comparison: Comparison, variant: str, seeds: Sequence[int], folder: Path
-) -> tuple[Labels, Statistic]:
+def over_seeds(comparison: Comparison, variant: str, folder: Path) -> tuple[Labels, Statistic]:
     """Gold labels, and a variant's metric averaged over its seeds.
 
     Raises:
@@ -87,7 +104,7 @@ def over_seeds(
     """
     golds: list[Labels] = []
     statistics: list[Statistic] = []
-    for seed in seeds:
+    for seed in comparison.seeds:
         path = folder / f"{comparison.data}-seed-{seed}-{variant}.jsonl"
         gold, found = read_predictions(path, comparison.labels)
         golds.append(gold)
@@ -97,26 +114,27 @@ def over_seeds(
     return golds[0], lambda weights: np.mean([statistic(weights) for statistic in statistics], axis=0)
 
 
-def compare(comparison: Comparison, peer: str, seeds: Sequence[int], folder: Path) -> dict[str, Json]:
-    """Bertolt less the peer.
+def compare(comparison: Comparison, folder: Path) -> dict[str, Json]:
+    """The new variant less the base.
 
     Raises:
         StudyError: a file is missing, or the two sides hold different examples.
     """
-    gold, ours = over_seeds(comparison, OURS, seeds, folder)
-    gold_of_peer, theirs = over_seeds(comparison, peer, seeds, folder)
-    if not np.array_equal(gold, gold_of_peer):
-        raise StudyError(f"{comparison.data}: {OURS} and {peer} predicted different examples")
+    gold, new = over_seeds(comparison, comparison.new, folder)
+    gold_of_base, base = over_seeds(comparison, comparison.base, folder)
+    if not np.array_equal(gold, gold_of_base):
+        raise StudyError(f"{comparison.data}: the two sides predicted different examples")
     every = np.ones((1, len(gold)))
-    difference = paired(theirs, ours, len(gold))
+    difference = paired(base, new, len(gold))
     return {
         "metric": comparison.metric,
-        "seeds": list(seeds),
+        "seeds": list(comparison.seeds),
         "examples": len(gold),
-        OURS: float(ours(every)[0]),
-        peer: float(theirs(every)[0]),
+        comparison.new: float(new(every)[0]),
+        comparison.base: float(base(every)[0]),
         "difference": dict(difference.to_dict()),
         "not_below": not difference.high < 0,
+        "gain": difference.low > 0,
     }
 
 
@@ -127,24 +145,22 @@ def main() -> int:
         The exit code: 0 done, 2 for predictions that cannot be compared.
     """
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument(
-        "--predictions", type=Path, required=True, help="folder of tasks-accuracy's predictions"
-    )
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--only", choices=[each.data for each in COMPARISONS], help="one data set")
+    parser.add_argument("area", choices=sorted(COMPARISONS))
+    parser.add_argument("--predictions", type=Path, required=True, help="folder of the study's predictions")
+    parser.add_argument("--only", help="one data set")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the results files")
     options = parser.parse_args()
-    path = options.results / f"{STUDY}.jsonl"
+    study = f"{options.area}-paired"
+    path = options.results / f"{study}.jsonl"
     try:
         done = finished_cells(path)
-        for comparison in COMPARISONS:
-            for peer in PEERS:
-                cell = f"{comparison.data}-{OURS}-less-{peer}"
-                if cell in done or options.only not in {None, comparison.data}:
-                    continue
-                found = compare(comparison, peer, options.seeds, options.predictions)
-                append_line(path, {"study": STUDY, "cell": cell, **found, **describe_machine()})
-                print(json.dumps({"cell": cell, **found}))
+        for comparison in COMPARISONS[options.area]:
+            cell = f"{comparison.data}-{comparison.new}-less-{comparison.base}-{comparison.metric}"
+            if cell in done or options.only not in {None, comparison.data}:
+                continue
+            found = compare(comparison, options.predictions)
+            append_line(path, {"study": study, "cell": cell, **found, **describe_machine()})
+            print(json.dumps({"cell": cell, **found}))
     except StudyError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

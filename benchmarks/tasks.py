@@ -2,7 +2,7 @@
 
 python -m benchmarks.peers.prepare_tasks --data-root OFFICIAL --out build/tasks
 python -m benchmarks.tasks --data-root build/tasks
-python -m benchmarks.paired --predictions build/tasks/predictions
+python -m benchmarks.paired tasks --predictions build/tasks/predictions
 
 The official dev file is the test; Bertolt cuts a tenth off the training file for its choices, while the
 Trainer, which chooses nothing, trains on all of it. The Trainer takes our learning rate, so that the rate

@@ -33,6 +33,6 @@ def stopped(folder: Path, verb: str) -> StoppedError:
     """What to do after Ctrl-C: go on, where the run had begun."""
     from bertolt.training.run_folder import RunFolder
 
-    run = RunFolder(folder)
+    run = RunFolder(folder, verb)
     begun = run.path.is_dir() and not run.read().get("finished")
     return StoppedError(f"go on with: bertolt {verb} --resume {folder}" if begun else "run the command again")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -52,9 +53,13 @@ class Checkpoints:
     Args:
         folder: the run's own (``DIR.run``).
         every_seconds: how often the last checkpoint is renewed.
+        replaces: the checkpoints of an earlier phase, not needed once this one has its first.
     """
 
-    def __init__(self, folder: Path, *, every_seconds: float = EVERY_SECONDS) -> None:
+    def __init__(
+        self, folder: Path, *, every_seconds: float = EVERY_SECONDS, replaces: Path | None = None
+    ) -> None:
+        self._replaces = replaces
         self._last = folder / "last"
         self._best = folder / "best"
         self._every_seconds = every_seconds
@@ -85,6 +90,7 @@ class Checkpoints:
                 "train anew without --resume",
             ) from error
         objective.load_state(state["objective"])
+        self._remove_replaced()  # a kill may have come between the first save and that
         return Position(**state["position"])
 
     def save_if_due(self, objective: Objective, optimiser: torch.optim.Optimizer, position: Position) -> None:
@@ -106,7 +112,12 @@ class Checkpoints:
             (folder / STATE).write_text(json.dumps(state), encoding="utf-8")
 
         write_folder(self._last, write, ours=_is_checkpoint)
+        self._remove_replaced()
         self._saved_at = time.monotonic()
+
+    def _remove_replaced(self) -> None:
+        if self._replaces is not None:
+            shutil.rmtree(self._replaces, ignore_errors=True)
 
     def is_best(self, score: float, position: Position) -> bool:
         """Notes a validation in ``position``; whether it is the best so far (the first of equals)."""

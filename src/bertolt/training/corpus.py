@@ -73,6 +73,10 @@ def read_corpus(
             table = open_source(given, task.layouts).pick(part)  # type: ignore[arg-type]
             reading = read_labelled(task, table, task_settings, plain)
             corpus.notes.extend(describe(reading))
+            if replaced := getattr(corpus, part):
+                corpus.notes.append(
+                    f"left out, {len(replaced):,} rows of the data's own {part} part: --{part} stands in its place"
+                )
             setattr(corpus, part, reading.examples)
     _cut_missing(task, corpus, settings, _whole_groups(task, corpus.train, groups, settings))
     return _described(task, corpus, settings)

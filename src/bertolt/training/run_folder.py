@@ -37,9 +37,12 @@ class RunFolder:
 
     Args:
         model_folder: where the model goes.
+        verb: of the command line, whose runs alone are gone on with.
     """
 
-    def __init__(self, model_folder: Path) -> None:
+    def __init__(self, model_folder: Path, verb: str = "train") -> None:
+        self._verb = verb
+        self._model_folder = model_folder
         self.path = model_folder.parent / f"{model_folder.name}.run"
         self.log = RunLog(self.path)
 
@@ -61,10 +64,20 @@ class RunFolder:
         if resume:
             self._check(identity)
         else:
-            self._begin({"settings": dict(settings), "identity": dict(identity), "finished": False})
+            self._begin(self._content(settings, identity, finished=False))
         yield
-        self._write({"settings": dict(settings), "identity": dict(identity), "finished": True})
+        self._write(self._content(settings, identity, finished=True))
         self._remove_checkpoints()
+
+    def _content(
+        self, settings: Mapping[str, Any], identity: Mapping[str, str], *, finished: bool
+    ) -> dict[str, Any]:
+        return {
+            "verb": self._verb,
+            "settings": dict(settings),
+            "identity": dict(identity),
+            "finished": finished,
+        }
 
     @property
     def begun(self) -> bool:
@@ -90,7 +103,7 @@ class RunFolder:
         """What was written before step 0.
 
         Raises:
-            FolderError: there is no run, or its settings are damaged.
+            FolderError: there is no run, or one of another verb, or its settings are damaged.
         """
         file = self.path / SETTINGS
         try:
@@ -107,6 +120,13 @@ class RunFolder:
                 "a damaged file",
                 "train anew without --resume",
             ) from error
+        verb = found.get("verb", "train")
+        if verb != self._verb:
+            raise FolderError(
+                f"an interrupted run of bertolt {self._verb} in {str(self.path)!r}",
+                f"one of bertolt {verb}",
+                f"go on with: bertolt {verb} --resume {self._model_folder}",
+            )
         return found
 
     def _check(self, identity: Mapping[str, str]) -> None:

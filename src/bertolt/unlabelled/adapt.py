@@ -13,7 +13,6 @@ from bertolt.data.examples import fingerprint
 from bertolt.data.masking import masking_for
 from bertolt.data.splits import MIN_FOR_CHOICES
 from bertolt.data.tokenizer import Tokenizer
-from bertolt.errors import FolderError
 from bertolt.evaluation.evaluate import evaluate_examples
 from bertolt.inference.engine import TorchEngine
 from bertolt.inference.pipeline import Pipeline
@@ -42,6 +41,8 @@ from bertolt.unlabelled.masked_lm import MaskedLM, Reading
 from bertolt.unlabelled.settings import AdaptSettings
 from bertolt.version import versions
 
+#: The verb whose runs these are.
+VERB = "adapt"
 #: Tokens of a row unless told otherwise.
 ROW_LENGTH = 128
 
@@ -81,7 +82,7 @@ def adapt(settings: AdaptSettings, say: Say, *, resume: bool = False) -> Adaptat
     """
     start = time.perf_counter()
     work = _prepare(settings, say)
-    run_folder = RunFolder(work.out)
+    run_folder = RunFolder(work.out, VERB)
     with run_folder.open(settings.model_dump(mode="json"), work.identity, resume=resume):
         _train(work, run_folder, say)
         metrics = measure(work.models, work.data)
@@ -104,15 +105,9 @@ def resume(folder: Path, say: Say) -> Adaptation:
     Raises:
         FolderError: there is no interrupted adaptation, or data, versions or threads have changed.
     """
-    found = RunFolder(folder).read()
+    found = RunFolder(folder, VERB).read()
     # The folder may be named from elsewhere, or have been moved, since the adaptation began.
     values = {**found["settings"], "out": str(folder)}
-    if "model" not in values or "next_sentence" not in values:
-        raise FolderError(
-            f"an interrupted adaptation of {str(folder)!r}",
-            "a training of another kind",
-            f"go on with: bertolt train --resume {folder}",
-        )
     return adapt(check_settings(AdaptSettings, values), say, resume=True)
 
 
@@ -164,7 +159,7 @@ def _train(work: _Work, run_folder: RunFolder, say: Say) -> None:
     objective, plan = work.objective, work.plan
     where = f"{work.identity['device']}, {work.identity['threads']} threads"
     say(expected_time(objective, plan, where))
-    checkpoints = Checkpoints(run_folder.path)
+    checkpoints = Checkpoints(run_folder.path, replaces=run_folder.path / "warm-up")
     if not checkpoints.begun():
         warmed = _warm_up_head(work, run_folder)
         objective.before = _values(measure(work.models, work.data))

@@ -69,7 +69,9 @@ def test_a_run_that_is_interrupted_can_be_resumed_once(tmp_path: Path) -> None:
         raise KeyboardInterrupt
     for name in ("last", ".last.new"):
         (run.path / name).mkdir()
-    assert run.read() == {"settings": {"seed": 1}, "identity": IDENTITY, "finished": False}
+    assert run.read() == {
+        "verb": "train", "settings": {"seed": 1}, "identity": IDENTITY, "finished": False,
+    }  # fmt: skip
     _run(tmp_path)
     assert run.read()["finished"]
     assert [path.name for path in run.path.iterdir()] == ["settings.json"]

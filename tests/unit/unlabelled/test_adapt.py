@@ -180,6 +180,10 @@ def test_a_run_of_another_verb_is_not_resumed(tmp_path: Path) -> None:
         pass
     with pytest.raises(FolderError, match="train --resume"):
         resume(tmp_path / "m", _silent)
+    with RunFolder(tmp_path / "n", "adapt").open({"model": "minilm"}, {}, resume=False):
+        pass
+    with pytest.raises(FolderError, match="adapt --resume"):
+        bertolt.resume(tmp_path / "n")
 
 
 def test_refused_before_anything_is_written(
