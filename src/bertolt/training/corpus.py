@@ -75,7 +75,8 @@ def read_corpus(
             corpus.notes.extend(describe(reading))
             if replaced := getattr(corpus, part):
                 corpus.notes.append(
-                    f"left out, {len(replaced):,} rows of the data's own {part} part: --{part} stands in its place"
+                    f"left out, {len(replaced):,} rows of the data's own {part} part: "
+                    f"--{part} stands in its place"
                 )
             setattr(corpus, part, reading.examples)
     _cut_missing(task, corpus, settings, _whole_groups(task, corpus.train, groups, settings))
