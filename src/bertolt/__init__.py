@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bertolt.api import adapt, compare, evaluate, pipeline, predict_file, resume, train
+    from bertolt.api import adapt, compare, evaluate, explain, pipeline, predict_file, resume, train
     from bertolt.errors import BertoltError
     from bertolt.evaluation.evaluate import Evaluation
     from bertolt.inference.pipeline import Pipeline
@@ -25,6 +25,7 @@ __all__ = [
     "adapt",
     "compare",
     "evaluate",
+    "explain",
     "pipeline",
     "predict_file",
     "resume",
@@ -40,6 +41,7 @@ _HOMES = {
     "adapt": "bertolt.api",
     "compare": "bertolt.api",
     "evaluate": "bertolt.api",
+    "explain": "bertolt.api",
     "pipeline": "bertolt.api",
     "predict_file": "bertolt.api",
     "resume": "bertolt.api",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from bertolt.data.sources import open_source
 from bertolt.errors import FolderError
@@ -26,43 +26,13 @@ from bertolt.training.fine_tune import Run
 from bertolt.training.prepare import Say
 from bertolt.training.repeats import run_training
 from bertolt.training.run_folder import RunFolder
-from bertolt.training.settings import TrainSettings, check_settings
+from bertolt.training.settings import StrPath, TrainOptions, TrainSettings, check_settings
 from bertolt.unlabelled.settings import AdaptOptions, AdaptSettings
 
 if TYPE_CHECKING:
     from bertolt.evaluation.compare import Comparison
+    from bertolt.inference.attribution import Attribution
     from bertolt.unlabelled.adapt import Adaptation
-
-StrPath = str | os.PathLike[str]
-
-
-class TrainOptions(TypedDict, total=False):
-    """The options of ``train``; their meanings and defaults are those of ``TrainSettings``."""
-
-    task: str
-    out: StrPath | None
-    model: StrPath
-    validation: StrPath | None
-    test: StrPath | None
-    group: str | None
-    text: str | Sequence[str]
-    label: str | Sequence[str]
-    epochs: int
-    lr: float | None
-    batch_size: int
-    max_length: int | None
-    long: Literal["head", "tail", "head+tail", "windows"] | None
-    class_weight: StrPath
-    seed: int
-    seeds: int
-    folds: int
-    layer_decay: float
-    freeze_embeddings: bool
-    patience: int
-    keep_examples: int
-    device: Literal["auto", "cpu", "cuda", "mps"]
-    threads: int | None
-    set: Mapping[str, Any]
 
 
 def train(data: StrPath | Sequence[StrPath], *, quiet: bool = False, **options: Unpack[TrainOptions]) -> Run:
@@ -285,6 +255,36 @@ def predict_file(
     """
     loaded = model if isinstance(model, Pipeline) else pipeline(model)
     return _predict_file(loaded, os.fspath(source), os.fspath(output), text=names(text))
+
+
+def explain(
+    model: Pipeline | StrPath,
+    input: str | Mapping[str, Any],
+    *,
+    target: str | None = None,
+    word: int | None = None,
+    method: Literal["fast", "integrated-gradients"] = "fast",
+) -> Attribution:
+    """Says which words moved a result, as ``bertolt explain`` does.
+
+    Args:
+        model: a pipeline, or a model folder.
+        input: a string, or an object of the task's columns.
+        target: the label or tag that is explained; None: the one that the model gives.
+        word: the number of the word whose tag is explained, from 0, for a model that tags words.
+        method: ``fast``, or the reference, which takes longer and needs the extra ``explain``.
+
+    Raises:
+        InputError: an input in another form, or a kind of result that cannot be explained.
+        UnknownNameError: a label that the model does not have.
+        SettingError: another method, or a word or a label where there is none to name.
+        MissingExtraError: the reference without its extra.
+    """
+    from bertolt.inference.attribution import explain as run
+    from bertolt.inference.attribution_targets import Wanted
+
+    loaded = model if isinstance(model, Pipeline) else pipeline(model)
+    return run(loaded, input, Wanted(target, word), method=method)
 
 
 def names(given: StrPath | Sequence[StrPath]) -> tuple[str, ...]:

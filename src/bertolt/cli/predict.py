@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json as json_module
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bertolt.cli.inputs import read_input
 from bertolt.cli.options import Device, Dtype, Folder, Json, Set, Text, Threads, settings_from
 from bertolt.cli.output import JsonArray, print_json
 from bertolt.errors import DataError, InputError, SettingError
@@ -93,7 +93,7 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
         pairs = _of_file(pipeline, input, text or ())
     else:
         given = [*texts] if texts else _lines(sys.stdin.buffer)
-        pairs = _of_inputs(pipeline, (_input(pipeline, each) for each in given))
+        pairs = _of_inputs(pipeline, (read_input(pipeline.model.task, each) for each in given))
     if json:
         with JsonArray("results") as array:
             for _, result in pairs:
@@ -124,24 +124,6 @@ def _of_inputs(pipeline: Pipeline, inputs: Iterable[Input]) -> Iterator[tuple[st
     for result in pipeline(noted()):
         value = waiting.popleft()
         yield value if isinstance(value, str) else " | ".join(map(str, value.values())), result
-
-
-def _input(pipeline: Pipeline, text: str) -> Input:
-    """A TEXT as the pipeline takes it: an object where the task has several inputs and the text is one."""
-    from bertolt.tasks.task import input_columns
-
-    if len(input_columns(pipeline.model.task)) > 1 and text.lstrip().startswith("{"):
-        try:
-            found: Any = json_module.loads(text)
-        except json_module.JSONDecodeError as error:
-            raise InputError(
-                "a JSON object",
-                f"{error} in {text[:60]!r}",
-                "correct the JSON; quote it for the shell in '…'",
-            ) from error
-        if isinstance(found, Mapping):
-            return found
-    return text
 
 
 def _lines(stream: Iterable[bytes]) -> Iterator[str]:

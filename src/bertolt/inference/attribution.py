@@ -7,24 +7,25 @@ and only the special ones stay. Scores of tokens are summed over the words that 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from bertolt.data.features import Feature
-from bertolt.data.tokenizer import Tokenizer
 from bertolt.errors import InputError
 from bertolt.inference.attribution_methods import check_method, few_points, many_points
-from bertolt.inference.attribution_targets import Predicted, RowTarget, Wanted, find_target
+from bertolt.inference.attribution_row import Row
+from bertolt.inference.attribution_targets import Predicted, Wanted, find_target
 from bertolt.inference.attribution_words import Word, field_names, origins, words_of
-from bertolt.inference.engine import MAX_TOKENS, TorchEngine
+from bertolt.inference.engine import TorchEngine
+from bertolt.inference.pipeline import Input, Pipeline
 from bertolt.inference.run import Model
-from bertolt.models.heads import Inputs
 from bertolt.models.spec import FolderRecord
 from bertolt.results import Result
+from bertolt.tasks.reading import input_example
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Attribution:
         unread: what it did not read, in the same order; empty where it read all.
         value: the number for the inputs as they were read.
         change: how much of it the inputs make: the number, less that of the baseline. The scores add up to
-            this, but for the error of the method.
+            this, but for the error of the method, which few steps leave.
         texts: the inputs by their columns.
         result: the prediction.
         note: what else must be known, such as that other weights predict; empty where nothing.
@@ -88,6 +89,11 @@ class Attribution:
     result: Result
     note: str = ""
 
+    @property
+    def sum(self) -> float:
+        """What the scores add up to: beside ``change`` it tells how far the method is from exact."""
+        return math.fsum(each.score for each in self.tokens)
+
     def to_dict(self) -> dict[str, Any]:
         """As ``--json`` prints it; the texts are left out, as whoever asked has them."""
         return {
@@ -98,9 +104,22 @@ class Attribution:
             "unread": [asdict(each) for each in self.unread],
             "value": self.value,
             "change": self.change,
+            "sum": self.sum,
             "result": self.result.to_dict(),
             "note": self.note,
         }
+
+
+def explain(
+    pipeline: Pipeline, value: Input, wanted: Wanted | None = None, *, method: str = "fast"
+) -> Attribution:
+    """Explains what a pipeline says of one input; arguments and errors otherwise as of ``attribute``.
+
+    Raises:
+        InputError: an input in another form.
+    """
+    example = input_example(pipeline.model.task, value, pipeline.settings)
+    return attribute(pipeline.model, example, wanted, method=method, note=weights_note(pipeline.record))
 
 
 def attribute(
@@ -159,68 +178,6 @@ def attribute(
         result=result,
         note=note,
     )
-
-
-class Row:
-    """One row of a model's input as a function of its embeddings.
-
-    Args:
-        engine: runs the network.
-        tokenizer: knows the padding token.
-        feature: the row.
-        target: what is explained in it.
-
-    Attributes:
-        embedded: its embeddings, shape (T, H).
-        at_once: copies of it that are computed at once, at most.
-    """
-
-    def __init__(
-        self, engine: TorchEngine, tokenizer: Tokenizer, feature: Feature, target: RowTarget
-    ) -> None:
-        self._network, self._head = engine.network.eval(), engine.head
-        self._feature, self._target = feature, target
-        self._device = engine.device
-        self._embedding = input_embedding(self._network)
-        self._pad_id = tokenizer.pad_id
-        self.embedded = self._embed(torch.from_numpy(feature.ids).long())
-        self.at_once = max(1, MAX_TOKENS[engine.device.type] // len(feature))
-
-    def _embed(self, ids: Tensor) -> Tensor:
-        with torch.no_grad():
-            found: Tensor = self._embedding(ids.to(self._device))
-        return found.detach()
-
-    def baseline(self, of_text: Tensor) -> Tensor:
-        """The embeddings with the padding token wherever ``of_text``, shape (T,), holds: shape (T, H)."""
-        nothing = self._embed(torch.tensor([self._pad_id]))
-        return torch.where(of_text.to(self._device)[:, None], nothing, self.embedded)
-
-    def function(self, embedded: Tensor) -> Tensor:
-        """Embeddings of copies of the row, shape (R, T, H), to what is explained, shape (R,)."""
-        return self._target.score(self._head.forward(self._network, self._inputs(embedded)))
-
-    def change(self, baseline: Tensor) -> float:
-        """What is explained at the row less what it is at the baseline."""
-        with torch.inference_mode():
-            at_row, at_baseline = self.function(torch.stack([self.embedded, baseline])).tolist()
-        return float(at_row - at_baseline)
-
-    def _inputs(self, embedded: Tensor) -> Inputs:
-        rows, width = embedded.shape[:2]
-        inputs: Inputs = {"inputs_embeds": embedded}
-        if self._feature.types is not None:
-            types = torch.from_numpy(self._feature.types).long().to(self._device)
-            inputs["token_type_ids"] = types.expand(rows, width)
-        if self._target.select is not None:
-            inputs["positions"] = torch.arange(rows, device=self._device) * width + self._target.select
-        return inputs
-
-
-def input_embedding(network: nn.Module) -> nn.Module:
-    """The layer that makes embeddings of token ids."""
-    found: nn.Module = network.get_input_embeddings()  # type: ignore[operator]
-    return found
 
 
 def _score(word: Word, scores: Tensor) -> WordScore:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, get_args
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,7 +23,7 @@ METHODS: tuple[Method, ...] = get_args(Method)
 Function = Callable[[Tensor], Tensor]
 
 #: Points of the fast method, chosen by the study explain-agreement: see docs/explain.md.
-FAST_POINTS = 4
+FAST_POINTS = 6
 #: Points of the reference.
 MANY_POINTS = 64
 
@@ -44,7 +43,10 @@ def check_method(name: str) -> Method:
 def few_points(
     function: Function, embedded: Tensor, baseline: Tensor, *, points: int = FAST_POINTS, rows: int = 64
 ) -> Tensor:
-    """Integrated gradients by Gauss and Legendre's rule, which few points serve best for a smooth function.
+    """Integrated gradients by the midpoint rule.
+
+    With few points it comes nearer than Gauss and Legendre's, which the sharp turn of a layer's
+    normalisation near the baseline leads astray.
 
     Args:
         function: what is explained.
@@ -56,17 +58,14 @@ def few_points(
     Returns:
         The attribution of each token, shape (T,).
     """
-    places, weights = np.polynomial.legendre.leggauss(points)
     way = embedded - baseline
-    mean = torch.zeros_like(way)
+    total = torch.zeros_like(way)
+    steps = ((torch.arange(points) + 0.5) / points).to(way)
     for start in range(0, points, rows):
-        # The rule is for -1 to 1; the way goes from 0 to 1.
-        steps = torch.tensor((places[start : start + rows] + 1) / 2).to(way)
-        shares = torch.tensor(weights[start : start + rows] / 2).to(way)
-        inputs = (baseline + steps[:, None, None] * way).requires_grad_()
+        inputs = (baseline + steps[start : start + rows, None, None] * way).requires_grad_()
         (gradient,) = torch.autograd.grad(function(inputs).sum(), inputs)
-        mean += torch.einsum("r,rth->th", shares, gradient)
-    return (mean * way).sum(dim=1)
+        total += gradient.sum(dim=0)
+    return (total / points * way).sum(dim=1)
 
 
 def many_points(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 
+from bertolt.errors import DiskError
 from bertolt.reports.style import Picture
 
 _CSS = """
@@ -75,3 +78,20 @@ def text_cell(text: str) -> str:
         return escape(text)
     head = text[:_SHOWN].rsplit(" ", 1)[0]
     return f"<details><summary>{escape(head)} …</summary>{escape(text[len(head) :])}</details>"
+
+
+def write_page(file: Path, content: str) -> None:
+    """Writes a page; an older file is replaced, by a whole one or not at all.
+
+    Raises:
+        DiskError: it cannot be written.
+    """
+    new = file.with_name(f".{file.name}.new")
+    try:
+        new.write_text(content, encoding="utf-8", errors="replace")
+        os.replace(new, file)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise DiskError(
+            f"a page {str(file)!r} that can be written", f"{error.strerror}", "choose another file for it"
+        ) from error

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bertolt.errors import DiskError
 from bertolt.evaluation.abstention import Abstention, abstain_at
 from bertolt.evaluation.evaluate import Evaluation
 from bertolt.evaluation.judging import Judgement, judge, worst
@@ -18,7 +16,7 @@ from bertolt.inference.run import Model
 from bertolt.metrics.intervals import Estimate
 from bertolt.models.spec import FolderRecord, Repeats
 from bertolt.reports.curves import training_picture
-from bertolt.reports.page import page, paragraph, picture, section, table
+from bertolt.reports.page import page, paragraph, picture, section, table, write_page
 from bertolt.reports.pictures import (
     confusion_picture,
     reliability_picture,
@@ -67,16 +65,7 @@ def write_report(file: Path, subject: Subject, evaluation: Evaluation) -> None:
     Raises:
         DiskError: it cannot be written.
     """
-    content = report_html(subject, evaluation)
-    new = file.with_name(f".{file.name}.new")
-    try:
-        new.write_text(content, encoding="utf-8", errors="replace")
-        os.replace(new, file)
-    except OSError as error:
-        new.unlink(missing_ok=True)
-        raise DiskError(
-            f"a report {str(file)!r} that can be written", f"{error.strerror}", "choose another file for it"
-        ) from error
+    write_page(file, report_html(subject, evaluation))
 
 
 def report_html(subject: Subject, evaluation: Evaluation) -> str:

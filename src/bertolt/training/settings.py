@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, TypeVar
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bertolt.errors import SettingError, UnknownNameError
 
+StrPath = str | os.PathLike[str]
 Settings = TypeVar("Settings", bound=BaseModel)
 
 #: Peak learning rates found best for small encoders (hidden size up to 512) and for BERT's own size.
@@ -73,6 +75,35 @@ class TrainSettings(BaseModel):
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: int | None = Field(default=None, ge=1)
     set: dict[str, Any] = Field(default_factory=dict)
+
+
+class TrainOptions(TypedDict, total=False):
+    """The options of ``train``; their meanings and defaults are those of ``TrainSettings``."""
+
+    task: str
+    out: StrPath | None
+    model: StrPath
+    validation: StrPath | None
+    test: StrPath | None
+    group: str | None
+    text: str | Sequence[str]
+    label: str | Sequence[str]
+    epochs: int
+    lr: float | None
+    batch_size: int
+    max_length: int | None
+    long: Literal["head", "tail", "head+tail", "windows"] | None
+    class_weight: StrPath
+    seed: int
+    seeds: int
+    folds: int
+    layer_decay: float
+    freeze_embeddings: bool
+    patience: int
+    keep_examples: int
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    threads: int | None
+    set: Mapping[str, Any]
 
 
 def check_settings(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
