@@ -1,12 +1,14 @@
-"""The studies trust-long-documents and trust-defaults.
+"""The studies trust-long-documents, trust-defaults and trust-checks.
 
     python benchmarks/peers/prepare.py --out build/benchmarks
     python benchmarks/ours/prepare.py --out build/benchmarks
     python -m benchmarks.trust long-documents --data-root build/benchmarks
     python -m benchmarks.trust defaults --data-root build/benchmarks
+    python -m benchmarks.trust checks --data-root build/benchmarks
 
 ``long-documents``: what to do with reviews that do not fit 128 tokens; 5,000 train, 2,000 test, one epoch.
 ``defaults``: one factor at a time on Rotten Tomatoes, 3 seeds, measured on its validation part alone.
+``checks``: what ``bertolt check`` costs on 25,000 reviews.
 """
 
 from __future__ import annotations
@@ -37,6 +39,10 @@ SETTINGS = {
 }
 
 STUDIES = {
+    "checks": [
+        Cell("imdb", (Variant("bertolt", "python benchmarks/ours/check_cost.py imdb"),)),
+        Cell("imdb-whole-verb", (Variant("bertolt", "bertolt check imdb --json"),)),
+    ],
     "long-documents": [
         Cell(
             policy,
