@@ -47,8 +47,10 @@ def beside_trainer(data: str, task: str, train: str, test: str) -> list[Cell]:
 
 
 def alone(name: str, data: str, options: str) -> Cell:
-    """A cell with one run of ``bertolt train``."""
-    command = f"bertolt train $DATA/{data} {options} --device cpu --seed $SEED --out $OUT/model --json"
+    """A cell with one run of ``bertolt train``, whose model stays for a look at its errors."""
+    command = (
+        f"bertolt train $DATA/{data} {options} --device cpu --seed $SEED --out $DATA/models/{name} --json"
+    )
     return Cell(name, (Variant("bertolt", command),))
 
 
