@@ -50,7 +50,7 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
       curl localhost:8000/v1/models/reviews/predict -d '{"inputs": "A gorgeous, witty film."}'
     """
     try:
-        from bertolt.serving.server import bind, run_server
+        from bertolt.serving.server import bind, make_server
     except ModuleNotFoundError as error:
         raise MissingExtraError("serve", "the server") from error
     from bertolt.serving.app import build_app
@@ -80,7 +80,7 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
             else:
                 say(f"serving {', '.join(served)} at {address}")
 
-        run_server(app, limits, bound, listening)
+        make_server(app, limits, listening).run(sockets=[bound])
 
 
 def _address(host: str, port: int) -> str:

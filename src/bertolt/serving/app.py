@@ -12,6 +12,7 @@ from bertolt.serving.dispatch import Dispatcher
 from bertolt.serving.error_answers import add_error_answers
 from bertolt.serving.guard import Guard
 from bertolt.serving.health_routes import health_router
+from bertolt.serving.hf_routes import hf_router
 from bertolt.serving.keys import Keys
 from bertolt.serving.meters import Meters
 from bertolt.serving.model_routes import model_router
@@ -22,7 +23,7 @@ from bertolt.serving.worker import Worker
 from bertolt.version import __version__
 
 #: Every router of the server; a further one is imported above and named here.
-ROUTERS = (predict_router, model_router, health_router)
+ROUTERS = (predict_router, model_router, hf_router, health_router)
 
 
 def build_app(

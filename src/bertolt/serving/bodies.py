@@ -45,6 +45,15 @@ async def read_body(request: Request, form: type[Form]) -> Form:
         raise _too_deep() from error
     if _depth_above(value, DEPTH):
         raise _too_deep()
+    return checked(form, value)
+
+
+def checked(form: type[Form], value: Any) -> Form:
+    """A value of JSON's types in a form.
+
+    Raises:
+        InputError: it has another one.
+    """
     try:
         return form.model_validate(value)
     except ValidationError as error:

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from bertolt.data.features import Encoded, Feature
@@ -99,10 +100,10 @@ class Computing:
         predicted = [part for part in there if part not in called]
         failed: dict[int, Any] = {}
         if predicted:
-            _, error = _guarded(lambda: self._forward(predicted))
+            _, error = _guarded(partial(self._forward, predicted))
             if error is not None:  # one of them, so each for itself
                 for part in predicted:
-                    _, error = _guarded(lambda part=part: self._forward([part]))
+                    _, error = _guarded(partial(self._forward, [part]))
                     if error is not None:
                         failed[part[0]] = error
         for number, _, _ in there:
@@ -110,8 +111,7 @@ class Computing:
                 del self._held[number]
                 yield [number, None, failed[number]]
             elif self._complete(number):
-                held = self._held.pop(number)
-                yield [number, *_guarded(lambda held=held: _result(held))]
+                yield [number, *_guarded(partial(_result, self._held.pop(number)))]
 
     def _forward(self, parts: Sequence[tuple[int, int, int]]) -> None:
         rows = [(self._held_row(number), first, end) for number, first, end in parts]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
+
+from tokenizers import Tokenizer
 
 from bertolt.errors import SettingError
 from bertolt.models.folder import EXAMPLES, load_record
@@ -53,10 +56,21 @@ class Served:
             "has_examples": (self.folder / EXAMPLES).is_file(),
         }
 
+    def token_id(self, token: str) -> int | None:
+        """The id of a word of the vocabulary, however the vocabulary marks the beginning of words."""
+        vocabulary = _vocabulary(self.folder)
+        found = (vocabulary.token_to_id(mark + token.strip()) for mark in ("", "Ġ", "▁", "##"))
+        return next((each for each in found if each is not None), None)
+
     def card(self) -> str:
         """The model card, markdown; empty where the folder has none."""
         file = self.folder / "README.md"
         return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+@cache
+def _vocabulary(folder: Path) -> Tokenizer:
+    return Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
 def open_folders(folders: Sequence[Path | str], settings: ServeSettings) -> Mapping[str, Served]:

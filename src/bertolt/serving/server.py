@@ -11,7 +11,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from bertolt.errors import SettingError
 from bertolt.serving.settings import ServeSettings
@@ -83,16 +83,19 @@ class BoundedProtocol(H11Protocol):
         self._sending = _cancelled(self._sending)
 
     def _busy(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
+        cycle: RequestResponseCycle | None = self.cycle  # None before the first request
+        return cycle is not None and not cycle.response_complete
 
     def _expect_headers(self) -> None:
         if self._receiving is None:
             self._receiving = self.loop.call_later(self.limits.receive_seconds, self.transport.abort)
 
 
-def _cancelled(timer: asyncio.TimerHandle | None) -> None:
+def _cancelled(timer: asyncio.TimerHandle | None) -> asyncio.TimerHandle | None:
+    """No timer any more."""
     if timer is not None:
         timer.cancel()
+    return None
 
 
 class _Server(uvicorn.Server):
@@ -140,16 +143,15 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
-def run_server(
-    app: FastAPI, settings: ServeSettings, bound: socket.socket, listening: Callable[[], None]
-) -> None:
-    """Serves until SIGTERM or Ctrl-C; then accepts no more, and finishes what was accepted.
+def make_server(app: FastAPI, settings: ServeSettings, listening: Callable[[], None]) -> uvicorn.Server:
+    """A server whose ``run(sockets=[…])`` serves until SIGTERM or Ctrl-C.
+
+    Then it accepts no more, and finishes what was accepted.
 
     Args:
         app: what is served.
         settings: the limits.
-        bound: where it listens.
-        listening: called once it does.
+        listening: called once it listens.
 
     Raises:
         SettingError: the system allows fewer open files than the settings do.
@@ -175,4 +177,4 @@ def run_server(
         timeout_graceful_shutdown=settings.shutdown_seconds,
         h11_max_incomplete_event_size=HEADER_BYTES,
     )
-    _Server(config, listening).run(sockets=[bound])
+    return _Server(config, listening)
