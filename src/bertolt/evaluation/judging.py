@@ -84,7 +84,7 @@ def judge(model: Model, evaluation: Evaluation) -> list[Judgement]:
             Judgement(
                 line=example.line,
                 texts=task.texts(example),
-                gold=", ".join(show(value) for value in gold if not _absent(value)) or "none",
+                gold=gold_words(gold),
                 predicted=said(result),
                 score=getattr(result, "score", None),
                 right=_right(result, gold, None if alone is None else float(alone[index])),
@@ -140,14 +140,23 @@ def _absent(value: Any) -> bool:
     return value is None or value is False
 
 
+def gold_words(gold: Sequence[Any]) -> str:
+    """What is right, on one line, from the values of a row's targets."""
+    return ", ".join(show(value) for value in gold if not _absent(value)) or "none"
+
+
 def said(result: Result) -> str:
     """What a result says, on one line."""
-    values = result.to_dict()
-    if isinstance(result, Labels):
-        return result.label
+    return said_values(result.to_dict())
+
+
+def said_values(values: Mapping[str, Any]) -> str:
+    """The same of a result as plain values."""
+    if "grade" in values:
+        return str(values["name"])
     if values.get("words"):
         return ", ".join(word["tag"] for word in values["words"])
-    for name in ("answer", "text"):
+    for name in ("label", "answer", "text"):
         if isinstance(values.get(name), str):
             return str(values[name]) or "none"
     answer = {name: value for name, value in values.items() if name not in _NOT_SAID}

@@ -162,8 +162,13 @@ def flatten(result: Result) -> dict[str, Any]:
 
     Lists stay as they are: parquet and jsonl hold them, csv and tsv have them as JSON.
     """
+    return flatten_values(result.to_dict())
+
+
+def flatten_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of a result as plain values."""
     flat: dict[str, Any] = {}
-    for name, value in result.to_dict().items():
+    for name, value in values.items():
         if isinstance(value, Mapping):
             flat.update({f"{name}:{key}": inner for key, inner in value.items()})
         else:

@@ -10,20 +10,25 @@ from starlette.middleware.cors import CORSMiddleware
 
 from bertolt.serving.dispatch import Dispatcher
 from bertolt.serving.error_answers import add_error_answers
+from bertolt.serving.gallery import Galleries
+from bertolt.serving.gallery_routes import gallery_router
 from bertolt.serving.guard import Guard
 from bertolt.serving.health_routes import health_router
 from bertolt.serving.hf_routes import hf_router
 from bertolt.serving.keys import Keys
 from bertolt.serving.meters import Meters
 from bertolt.serving.model_routes import model_router
+from bertolt.serving.page_routes import page_router
 from bertolt.serving.predict_routes import predict_router
 from bertolt.serving.served import Served
 from bertolt.serving.settings import ServeSettings
+from bertolt.serving.table_routes import table_router
+from bertolt.serving.tables import Tables
 from bertolt.serving.worker import Worker
 from bertolt.version import __version__
 
 #: Every router of the server; a further one is imported above and named here.
-ROUTERS = (predict_router, model_router, hf_router, health_router)
+ROUTERS = (predict_router, model_router, hf_router, health_router, gallery_router, table_router, page_router)
 
 
 def build_app(
@@ -36,7 +41,7 @@ def build_app(
     """The app. Its lifespan starts the worker, which loads the models, and ends it.
 
     ``app.state`` carries ``served`` (name to ``Served``), ``settings``, ``dispatcher`` (whose ``answer``
-    computes rows), ``meters`` and ``probing``.
+    computes rows), ``meters``, ``probing``, and the page's ``galleries`` and ``tables``.
 
     Args:
         served: the models by name.
@@ -67,6 +72,8 @@ def build_app(
     app.state.meters = meters
     app.state.dispatcher = Dispatcher(settings, new_worker, meters)
     app.state.probing = None
+    app.state.galleries = Galleries(served)
+    app.state.tables = Tables(app.state.dispatcher, settings)
     for router in ROUTERS:
         app.include_router(router)
     add_error_answers(app)

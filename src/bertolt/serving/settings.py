@@ -54,6 +54,23 @@ class ServeSettings(BaseModel):
         description="tokens of a batch, padding included; larger ones gain nothing on a processor and let "
         "short texts wait longer",
     )  # fmt: skip
+    tables: int = Field(
+        default=8, ge=1,
+        description="tables that are held at once; with the two below, what people drop on the page stays "
+        "under about a gigabyte",
+    )  # fmt: skip
+    table_rows: int = Field(
+        default=10_000, ge=1,
+        description="rows of a table; they wait beside the requests of others, so that none of these is late",
+    )  # fmt: skip
+    table_characters: int = Field(
+        default=30_000_000, ge=1000,
+        description="characters of the results of a table",
+    )  # fmt: skip
+    table_seconds: float = Field(
+        default=3600, gt=0,
+        description="how long a table is held after it was sent; long enough to look at it and download it",
+    )  # fmt: skip
     wait_seconds: float = Field(
         default=20, gt=0,
         description="how long an input waits at most to be computed; most clients give up after 30",

@@ -1,0 +1,66 @@
+// The text as the model read it: tokens tinted by what they did to the result, the rest in grey.
+
+import { h, spoken } from "./dom.js";
+import { count, signed, words } from "./format.js";
+import { grey, marked } from "./text.js";
+
+/** Words listed beside the tint, for those who do not see it. */
+const LISTED = 6;
+/** Under this share of the strongest word a word is not tinted. */
+const FAINT = 0.08;
+
+/**
+ * The fields of an input with their tokens tinted.
+ * @param {Record<string, string>} fields
+ * @param {{target: string, method: string, tokens: {text, start, end, field, score}[]}} found scores by word,
+ *     and `unread`: {field, start, end}[], what the model did not read.
+ */
+export function tinted(fields, found) {
+  const most = Math.max(1e-12, ...found.tokens.map((token) => Math.abs(token.score)));
+  const names = Object.keys(fields);
+  const target = typeof found.target === "string" ? found.target : null;
+  return [
+    h("h4", {}, target ? `What moved it towards “${target}”` : "What moved it"),
+    names.map((name) => {
+      const own = found.tokens.filter((token) => token.field === name);
+      const spans = own.map((token) => ({ start: token.start, end: token.end, make: (text) => tint(text, token.score / most, token.score) }));
+      const gaps = found.unread.filter((gap) => gap.field === name);
+      return [
+        names.length > 1 ? h("p", { class: "fieldname" }, words(name)) : null,
+        h("p", { class: "tinted" }, marked(fields[name], [...spans, ...gaps.map(({ start, end }) => ({ start, end, make: grey }))])),
+      ];
+    }),
+    legend(found.unread.length > 0),
+    listed(found.tokens),
+    h("p", { class: "note" }, `${found.quantity ? `Scores are parts of ${found.quantity}. ` : ""}Method: ${found.method}.`, found.note ? ` ${found.note}` : null),
+  ];
+}
+
+function tint(text, share, score) {
+  if (Math.abs(share) < FAINT) return document.createTextNode(text);
+  const kind = score > 0 ? "for" : "against";
+  return h("span", { class: `token ${kind}`, title: signed(score), vars: { strength: Math.abs(share).toFixed(3) } }, text);
+}
+
+function legend(truncated) {
+  return h("ul", { class: "legend" },
+    h("li", {}, h("span", { class: "token for strong" }, "for"), " a full line below"),
+    h("li", {}, h("span", { class: "token against strong" }, "against"), " a dashed line below"),
+    h("li", { class: "dim" }, "the stronger, the more it counted"),
+    truncated ? h("li", {}, h("span", { class: "unread" }, "grey"), " not read by the model") : null);
+}
+
+function listed(tokens) {
+  const strong = [...tokens].sort((a, b) => Math.abs(b.score) - Math.abs(a.score)).slice(0, LISTED).filter((token) => token.score !== 0);
+  if (strong.length === 0) return null;
+  const list = (title, chosen) => (chosen.length
+    ? h("p", { class: "movers" }, h("strong", {}, `${title}: `), chosen.map((token, place) => [place ? ", " : "", `${token.text.trim()} `, h("span", { class: "dim" }, signed(token.score))]))
+    : null);
+  return [list("For", strong.filter((token) => token.score > 0)), list("Against", strong.filter((token) => token.score < 0))];
+}
+
+/** What is said of a text that was not read whole. */
+export function cutNote(result) {
+  if (!result.truncated) return null;
+  return h("p", { class: "note warn" }, spoken("Attention: "), `The model read ${result.tokens_read.toLocaleString("en")} of ${count(result.tokens, "token")}; the rest did not count.`);
+}

@@ -1,0 +1,35 @@
+// A grade as a gauge of its steps, with the judgements behind it.
+
+import { h, spoken } from "../dom.js";
+import { percent, words } from "../format.js";
+import { choice } from "./labels.js";
+
+export function show(result, { reference }) {
+  const steps = Object.entries(result.probabilities);
+  return [
+    h("p", { class: "verdict" }, h("span", {}, words(result.name)), h("span", { class: "sure" }, percent(result.probabilities[result.name] ?? 0))),
+    reference !== undefined && differs(result, reference)
+      ? h("p", { class: "note" }, `The first model says “${reference.name}”.`)
+      : null,
+    h("ol", { class: "gauge", "aria-label": `Grade ${result.grade} of 0 to ${steps.length - 1}` }, steps.map(([name, probability], place) =>
+      h("li", { class: place === result.grade ? "step here" : "step", "aria-current": place === result.grade ? "step" : null },
+        h("span", { class: "block", "aria-hidden": "true", vars: { part: probability } }, h("span", { class: "fill" })),
+        h("span", { class: "number" }, String(place)),
+        h("span", { class: "name" }, name),
+        h("span", { class: "value" }, percent(probability)),
+        place === result.grade ? spoken(", the grade given") : null))),
+    Object.keys(result.judgements ?? {}).length
+      ? [h("h4", {}, "Judgements behind it"), h("ul", { class: "bars" }, Object.entries(result.judgements).map(([name, probability]) =>
+        h("li", {}, h("span", { class: "name" }, words(name)), h("span", { class: "value" }, percent(probability)),
+          h("span", { class: "track", "aria-hidden": "true" }, h("span", { class: "fill", vars: { part: probability } })))))]
+      : null,
+  ];
+}
+
+export function differs(result, other) {
+  return result.grade !== other.grade;
+}
+
+export function correction(result) {
+  return choice("Right grade", Object.keys(result.probabilities), result.name);
+}

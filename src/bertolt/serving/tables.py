@@ -1,0 +1,244 @@
+"""Tables of inputs that are predicted in the background. All of it stays in the memory of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from bertolt.data.columns import map_columns, rename
+from bertolt.data.readers.delimited import open_csv
+from bertolt.data.readers.source import TextSource
+from bertolt.data.table import Row
+from bertolt.data.writers.memory import csv_bytes
+from bertolt.errors import BertoltError, DataError
+from bertolt.inference.files import flatten_values, free_names
+from bertolt.serving.background import predict_all
+from bertolt.serving.bodies import count_characters
+from bertolt.serving.dispatch import Dispatcher
+from bertolt.serving.refusals import NoModelError, OverloadedError, TooLargeError
+from bertolt.serving.served import Served
+from bertolt.serving.settings import ServeSettings
+from bertolt.tasks.task import input_columns
+
+Order = Literal["unsure", "sure", "file"]
+
+#: How messages call what was sent.
+NAME = "table.csv"
+#: The column of the result's file that says why a row has none; only where there is such a row.
+ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table as it was read.
+
+    Args:
+        columns: of the file.
+        read: of those the ones that the model reads.
+        rows: its records.
+        inputs: the input of each.
+    """
+
+    columns: tuple[str, ...]
+    read: tuple[str, ...]
+    rows: Sequence[Row]
+    inputs: Sequence[Any]
+
+
+def read_sheet(served: Served, content: bytes, settings: ServeSettings) -> Sheet:
+    """Reads a csv file and checks every row of it, so that what cannot be used is said before the work.
+
+    Raises:
+        DataError: it is not csv, a column is missing, or a row cannot be used; names the line.
+        TooLargeError: too many rows, or a row that is too long.
+    """
+    table = open_csv(TextSource(Path(NAME), NAME, content))
+    columns = input_columns(served.task)
+    mapping = map_columns(columns, table.columns, name=NAME, targets=False)
+    rows: list[Row] = []
+    inputs: list[Any] = []
+    for row in table:
+        if len(rows) == settings.table_rows:
+            raise TooLargeError(
+                f"at most {settings.table_rows:,} rows in a table",
+                "more",
+                "cut the file, or run: bertolt predict DIR --input F --output F",
+            )
+        values = rename(row, mapping)
+        served.task.example(values, served.settings)  # raises what is wrong with it
+        value = dict(values.values) if len(columns) > 1 else next(iter(values.values.values()))
+        if (length := count_characters(value)) > settings.input_characters:
+            raise TooLargeError(
+                f"at most {settings.input_characters:,} characters in a row",
+                f"{length:,} on line {row.line} of {NAME}",
+                "shorten it, or remove the row",
+            )
+        rows.append(row)
+        inputs.append(value)
+    if not rows:
+        raise DataError(f"rows to predict in {NAME}", "none", "check that the file was written completely")
+    return Sheet(table.columns, tuple(mapping.values()), rows, inputs)
+
+
+@dataclass(slots=True)
+class TableJob:
+    """A table on its way.
+
+    Args:
+        id: its name, which cannot be guessed.
+        served: the model.
+        sheet: what is predicted.
+        state: where the work stands.
+        results: of the first rows; an error for a row that failed.
+        error: why the work stopped.
+    """
+
+    id: str
+    served: Served
+    sheet: Sheet
+    state: Literal["running", "done", "failed"] = "running"
+    results: list[dict[str, Any] | BertoltError] = field(default_factory=list)
+    error: BertoltError | None = None
+    work: asyncio.Task[None] | None = None
+
+    async def run(self, dispatcher: Dispatcher, settings: ServeSettings) -> None:
+        """Predicts the rows, in order."""
+        characters = 0
+        try:
+            async for found in predict_all(dispatcher, settings, self.served, self.sheet.inputs):
+                self.results.append(found)
+                characters += 0 if isinstance(found, BertoltError) else count_characters(found)
+                if characters > settings.table_characters:
+                    raise TooLargeError(
+                        f"results of at most {settings.table_characters:,} characters",
+                        f"more after {len(self.results):,} of {len(self.sheet.rows):,} rows",
+                        "cut the file, or run: bertolt predict DIR --input F --output F",
+                    )
+            self.state = "done"
+        except BertoltError as error:
+            self.state, self.error = "failed", error
+
+    def progress(self) -> dict[str, Any]:
+        """Where the work stands, as the page reads it."""
+        found: dict[str, Any] = {
+            "state": self.state,
+            "done": len(self.results),
+            "total": len(self.sheet.rows),
+            "columns": list(self.sheet.read),
+        }
+        if self.error is not None:
+            found["error"] = self.error.to_dict()
+        return found
+
+    def page(self, order: Order, offset: int, limit: int) -> dict[str, Any]:
+        """The progress, and, of a finished table, some of its rows with their results."""
+        if self.state != "done":
+            return {**self.progress(), "rows": []}
+        places = sorted(range(len(self.results)), key=lambda place: self._key(place, order))
+        good = [found for found in self.results if not isinstance(found, BertoltError)]
+        return {
+            **self.progress(),
+            "failed": len(self.results) - len(good),
+            "truncated": sum(found["truncated"] for found in good),
+            "rows": [self._row(place) for place in places[offset : offset + limit]],
+        }
+
+    def _key(self, place: int, order: Order) -> tuple[float, int]:
+        score = score_of(self.results[place])
+        if order == "file" or score is None:
+            return (0.0 if order == "file" else float("inf"), place)
+        return (score if order == "unsure" else -score, place)
+
+    def _row(self, place: int) -> dict[str, Any]:
+        found, row = self.results[place], self.sheet.rows[place]
+        values = {name: row.values[name] for name in self.sheet.read}
+        shown = {"error": found.to_dict()} if isinstance(found, BertoltError) else {"result": found}
+        return {"line": row.line, "values": values, **shown}
+
+    def csv(self) -> bytes:
+        """All rows with their results, in the file's order: every column kept, the result's behind them."""
+        flat = [
+            {ERROR: str(found)} if isinstance(found, BertoltError) else flatten_values(found)
+            for found in self.results
+        ]
+        parts = dict.fromkeys(name for each in flat for name in each)
+        names = free_names(parts, self.sheet.columns)
+        return csv_bytes(
+            (*self.sheet.columns, *names.values()),
+            (
+                {**row.values, **{names[name]: value for name, value in each.items()}}
+                for row, each in zip(self.sheet.rows, flat, strict=True)
+            ),
+        )
+
+
+def score_of(found: Mapping[str, Any] | BertoltError) -> float | None:
+    """How sure a result is, 0..1; None where it does not say, or there is none."""
+    if isinstance(found, BertoltError):
+        return None
+    score = found.get("score", found.get("probabilities", {}).get(found.get("name")))
+    return None if score is None else float(score)
+
+
+class Tables:
+    """The tables that are held, a bounded number of them for a bounded time.
+
+    Args:
+        dispatcher: what computes.
+        settings: the limits.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, settings: ServeSettings) -> None:
+        self._dispatcher = dispatcher
+        self._settings = settings
+        self._jobs: dict[str, TableJob] = {}
+
+    def check_room(self) -> None:
+        """Refuses where as many tables are held as may be.
+
+        Raises:
+            OverloadedError: no room.
+        """
+        if len(self._jobs) >= self._settings.tables:
+            raise OverloadedError(
+                f"at most {self._settings.tables:,} tables at once",
+                "as many",
+                "wait until one is done with, and send it again",
+                retry_seconds=self._settings.retry_seconds,
+            )
+
+    def add(self, served: Served, sheet: Sheet) -> TableJob:
+        """Begins to predict a table. It is forgotten ``table_seconds`` after it was sent.
+
+        Raises:
+            OverloadedError: see ``check_room``.
+        """
+        self.check_room()
+        job = TableJob(secrets.token_urlsafe(16), served, sheet)
+        self._jobs[job.id] = job
+        job.work = asyncio.create_task(job.run(self._dispatcher, self._settings))
+        asyncio.get_running_loop().call_later(self._settings.table_seconds, self.drop, job.id)
+        return job
+
+    def get(self, served: Served, job: str) -> TableJob:
+        """A table of a model.
+
+        Raises:
+            NoModelError: there is none of this name, or not any more.
+        """
+        found = self._jobs.get(job)
+        if found is None or found.served is not served:
+            raise NoModelError(
+                "a table that the server holds", "none of this name, or not any more", "send the file again"
+            )
+        return found
+
+    def drop(self, job: str) -> None:
+        """Stops a table and forgets it; nothing where that was done."""
+        found = self._jobs.pop(job, None)
+        if found is not None and found.work is not None:
+            found.work.cancel()
