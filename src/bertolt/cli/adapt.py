@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bertolt.cli.metrics import metric_rows
-from bertolt.cli.options import Json, given_options
+from bertolt.cli.options import Json, Threads, given_options
 from bertolt.cli.output import print_json, print_table
 from bertolt.cli.resuming import refuse_others, stopped
+from bertolt.cli.training_options import Epochs, KeepExamples, LearningRate, Resume, Seed, TrainDevice
 from bertolt.errors import InputError
 from bertolt.training.settings import check_settings
 from bertolt.unlabelled.settings import AdaptSettings
@@ -46,13 +47,8 @@ def adapt(  # noqa: PLR0913 (a parameter is an option)
     whole_word: Annotated[
         bool, typer.Option("--whole-word", help="Hide all pieces of a word together.")
     ] = False,
-    epochs: Annotated[int, typer.Option(metavar="N", help="Passes over the documents.")] = _DEFAULT.epochs,
-    lr: Annotated[
-        float | None,
-        typer.Option(
-            metavar="X", help="Peak learning rate.", show_default="1e-4; 3e-5 above hidden size 512"
-        ),
-    ] = None,
+    epochs: Epochs = _DEFAULT.epochs,
+    lr: LearningRate = None,
     batch_size: Annotated[int, typer.Option(metavar="N", help="Rows of a step.")] = _DEFAULT.batch_size,
     max_length: Annotated[
         int | None,
@@ -62,24 +58,11 @@ def adapt(  # noqa: PLR0913 (a parameter is an option)
         int,
         typer.Option(metavar="N", help="Steps in which a new head is trained alone, before the rest."),
     ] = _DEFAULT.warm_up,
-    seed: Annotated[
-        int, typer.Option(metavar="N", help="Of split, head, order, masks and dropout.")
-    ] = _DEFAULT.seed,
-    keep_examples: Annotated[
-        int,
-        typer.Option(metavar="N", help="Held-out documents kept in the folder; 0 for private text."),
-    ] = _DEFAULT.keep_examples,
-    device: Annotated[
-        str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where it is trained.")
-    ] = _DEFAULT.device,
-    threads: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Threads of the processor.", show_default="every core"),
-    ] = None,
-    resume: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", help="Go on with the interrupted adaptation of DIR; stands alone."),
-    ] = None,
+    seed: Seed = _DEFAULT.seed,
+    keep_examples: KeepExamples = _DEFAULT.keep_examples,
+    device: TrainDevice = _DEFAULT.device,
+    threads: Threads = None,
+    resume: Resume = None,
     json: Json = False,
 ) -> None:
     """Let a model read unlabelled text: 15% of the tokens are hidden, and it learns to guess them.

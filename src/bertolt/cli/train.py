@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bertolt.cli.metrics import metric_rows, spread_rows
-from bertolt.cli.options import Json, Set, given_options, settings_from
+from bertolt.cli.options import Json, Label, Set, Text, Threads, given_options, settings_from
 from bertolt.cli.output import print_json, print_table
 from bertolt.cli.resuming import refuse_others, stopped
+from bertolt.cli.training_options import Epochs, KeepExamples, LearningRate, Resume, Seed, TrainDevice
 from bertolt.errors import InputError
 from bertolt.progress import say
 from bertolt.training.settings import TrainSettings, check_settings
@@ -53,24 +54,10 @@ def train(  # noqa: PLR0913 (a parameter is an option)
         str | None,
         typer.Option(metavar="COL", help="Rows equal in this column stay on one side of the split."),
     ] = None,
-    text: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COL",
-            help="The text column; repeat it for a task with several.",
-            show_default="usual names",
-        ),
-    ] = None,
-    label: Annotated[
-        list[str] | None, typer.Option(metavar="COL", help="The label column.", show_default="usual names")
-    ] = None,
-    epochs: Annotated[int, typer.Option(metavar="N", help="Passes over the data.")] = _DEFAULT.epochs,
-    lr: Annotated[
-        float | None,
-        typer.Option(
-            metavar="X", help="Peak learning rate.", show_default="1e-4; 3e-5 above hidden size 512"
-        ),
-    ] = None,
+    text: Text = None,
+    label: Label = None,
+    epochs: Epochs = _DEFAULT.epochs,
+    lr: LearningRate = None,
     batch_size: Annotated[int, typer.Option(metavar="N", help="Examples of a step.")] = _DEFAULT.batch_size,
     max_length: Annotated[
         int | None,
@@ -93,9 +80,7 @@ def train(  # noqa: PLR0913 (a parameter is an option)
             help="How much each class counts; FILE is a JSON object of label to weight.",
         ),
     ] = _DEFAULT.class_weight,
-    seed: Annotated[
-        int, typer.Option(metavar="N", help="Of split, order, head and dropout.")
-    ] = _DEFAULT.seed,
+    seed: Seed = _DEFAULT.seed,
     seeds: Annotated[
         int,
         typer.Option(
@@ -121,22 +106,11 @@ def train(  # noqa: PLR0913 (a parameter is an option)
         int,
         typer.Option(metavar="N", help="Epochs without a gain after which training stops; 0: never."),
     ] = _DEFAULT.patience,
-    keep_examples: Annotated[
-        int,
-        typer.Option(metavar="N", help="Validation rows kept in the model folder; 0 for private text."),
-    ] = _DEFAULT.keep_examples,
-    device: Annotated[
-        str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where it is trained.")
-    ] = _DEFAULT.device,
-    threads: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Threads of the processor.", show_default="every core"),
-    ] = None,
+    keep_examples: KeepExamples = _DEFAULT.keep_examples,
+    device: TrainDevice = _DEFAULT.device,
+    threads: Threads = None,
     set_: Set = None,
-    resume: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", help="Go on with the interrupted training of DIR; stands alone."),
-    ] = None,
+    resume: Resume = None,
     json: Json = False,
 ) -> None:
     """Fine-tune a model on labelled text and write its folder.
