@@ -34,6 +34,15 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
         str | None,
         typer.Option(metavar="FILE", help="Limits in TOML; see docs/serve.md.", show_default="usual limits"),
     ] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Take no corrections.")] = False,
+    corrections: Annotated[
+        str | None,
+        typer.Option(
+            metavar="F",
+            help="One SQLite file for the corrections of all models.",
+            show_default="DIR.corrections.sqlite",
+        ),
+    ] = None,
     device: Device = "auto",
     dtype: Dtype = "fp32",
     threads: Threads = None,
@@ -54,6 +63,7 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
     except ModuleNotFoundError as error:
         raise MissingExtraError("serve", "the server") from error
     from bertolt.serving.app import build_app
+    from bertolt.serving.corrections import Corrections
     from bertolt.serving.keys import read_keys
     from bertolt.serving.served import open_folders
     from bertolt.serving.settings import read_settings
@@ -69,7 +79,11 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
         "threads": threads,
     }
     app = build_app(
-        served, limits, lambda: ChildWorker(order, start_seconds=limits.start_seconds), keys=known
+        served,
+        limits,
+        lambda: ChildWorker(order, start_seconds=limits.start_seconds),
+        keys=known,
+        corrections=None if read_only else Corrections(None if corrections is None else Path(corrections)),
     )
     with bind(host, port) as bound:
         address = _address(host, bound.getsockname()[1])

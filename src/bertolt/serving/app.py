@@ -8,8 +8,11 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from bertolt.serving.correction_routes import corrections_router
+from bertolt.serving.corrections import Corrections
 from bertolt.serving.dispatch import Dispatcher
 from bertolt.serving.error_answers import add_error_answers
+from bertolt.serving.explain_routes import explain_router
 from bertolt.serving.gallery import Galleries
 from bertolt.serving.gallery_routes import gallery_router
 from bertolt.serving.guard import Guard
@@ -28,7 +31,17 @@ from bertolt.serving.worker import Worker
 from bertolt.version import __version__
 
 #: Every router of the server; a further one is imported above and named here.
-ROUTERS = (predict_router, model_router, hf_router, health_router, gallery_router, table_router, page_router)
+ROUTERS = (
+    predict_router,
+    explain_router,
+    corrections_router,
+    model_router,
+    hf_router,
+    health_router,
+    gallery_router,
+    table_router,
+    page_router,
+)
 
 
 def build_app(
@@ -37,6 +50,7 @@ def build_app(
     new_worker: Callable[[], Worker],
     *,
     keys: Sequence[str] = (),
+    corrections: Corrections | None = None,
 ) -> FastAPI:
     """The app. Its lifespan starts the worker, which loads the models, and ends it.
 
@@ -48,6 +62,7 @@ def build_app(
         settings: the limits.
         new_worker: makes a worker that is not started yet.
         keys: those that clients must show one of; none: open to all.
+        corrections: where they are saved; None: none are taken.
     """
     meters = Meters()
 
@@ -58,6 +73,8 @@ def build_app(
             yield
         finally:
             await app.state.dispatcher.stop()
+            if corrections is not None:
+                corrections.close()
 
     app = FastAPI(
         title="Bertolt",
@@ -72,6 +89,7 @@ def build_app(
     app.state.meters = meters
     app.state.dispatcher = Dispatcher(settings, new_worker, meters)
     app.state.probing = None
+    app.state.corrections = corrections
     app.state.galleries = Galleries(served)
     app.state.tables = Tables(app.state.dispatcher, settings)
     for router in ROUTERS:

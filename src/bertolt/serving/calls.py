@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from bertolt.inference.pipeline import Pipeline
+from bertolt.serving.explaining import explain_input
 
 
 class Call(Protocol):
@@ -19,4 +20,4 @@ class Call(Protocol):
 
 
 #: By the verb that a route asks for. A row here and a function are all that a new one needs.
-CALLS: dict[str, Call] = {}
+CALLS: dict[str, Call] = {"explain": explain_input}

@@ -14,8 +14,11 @@ model_router = APIRouter(tags=["models"])
 
 @model_router.get("/v1/models", summary="List the models")
 async def list_models(request: Request) -> dict[str, Any]:
-    """Every model with its task, the kind of its results, its fields and its labels."""
-    return {"models": [served.summary() for served in request.app.state.served.values()]}
+    """Every model with its task, the kind of its results, its fields and its labels; read_only: whether
+    the server takes no corrections.
+    """
+    models = [served.summary() for served in request.app.state.served.values()]
+    return {"models": models, "read_only": request.app.state.corrections is None}
 
 
 @model_router.get("/v1/models/{name}", summary="Show a model", responses={404: RESPONSES[404]})

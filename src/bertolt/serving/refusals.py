@@ -93,3 +93,23 @@ class UnavailableError(Refusal):
 
     status = 503
     reason = "unavailable"
+
+
+class ReadOnlyError(Refusal):
+    """A correction, where the server takes none."""
+
+    status = 403
+    reason = "read-only"
+
+
+class TooManyCorrectionsError(OverloadedError):
+    """Corrections that come faster than people type."""
+
+    reason = "corrections"
+
+
+class FullError(Refusal):
+    """No room for another correction."""
+
+    status = 507
+    reason = "full"
