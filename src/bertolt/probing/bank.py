@@ -133,6 +133,9 @@ class ProbeBank(nn.Module):
         self.output, self.output_bias = linear(width, labels)
         self.mixing = nn.Parameter(torch.zeros(max(1, len(self._tops)) * self._depth))
         self.scale = nn.Parameter(torch.ones(max(1, len(self._tops))))
+        for name, parameter in list(self.named_parameters()):
+            self.register_buffer(_best_name(name), parameter.detach().clone())
+        self.register_buffer("best_scores", torch.full((count,), -math.inf))
 
     def forward(self, batch: EdgeBatch) -> Tensor:
         """Logits of shape (P, N, K)."""
@@ -158,6 +161,39 @@ class ProbeBank(nn.Module):
         tops = torch.tensor(self._tops, device=scores.device)[:, None]
         above = torch.arange(self._depth, device=scores.device) > tops
         return torch.softmax(scores.masked_fill(above, -math.inf), dim=1)
+
+    def keep_best(self, scores: Tensor) -> Tensor:
+        """Keeps the weights of the probes that are better than ever.
+
+        The best weights are buffers, so that a checkpoint holds them.
+
+        Args:
+            scores: of the probes, shape (P,); greater is better.
+
+        Returns:
+            The best score of each probe so far, shape (P,).
+        """
+        best = self.get_buffer("best_scores")
+        better = scores.to(best.device) > best
+        best[better] = scores.to(best.device)[better]
+        for name, parameter in self.named_parameters():
+            rows, own = self._by_probe(parameter, better)
+            kept = self.get_buffer(_best_name(name)).view(rows, -1)
+            kept[own] = parameter.detach().view(rows, -1)[own]
+        return best
+
+    def take_best(self) -> None:
+        """Makes the best weights of each probe its weights."""
+        with torch.no_grad():
+            for name, parameter in self.named_parameters():
+                parameter.copy_(self.get_buffer(_best_name(name)))
+
+    def _by_probe(self, parameter: nn.Parameter, chosen: Tensor) -> tuple[int, Tensor]:
+        """How many probes share a parameter, and which of those are chosen."""
+        if parameter is not self.mixing and parameter is not self.scale:
+            return len(self.inputs), chosen
+        own = chosen[len(self._single) :]
+        return (len(self._tops), own) if self._tops else (1, chosen.new_zeros(1))
 
     def _project(self, states: Tensor, span: int) -> Tensor:
         """The tokens' vectors for each probe, shape (P, T, H)."""
@@ -192,3 +228,7 @@ class ProbeBank(nn.Module):
     def _rows(self, flat: Tensor) -> Tensor:
         """A flat parameter as (P, 1, its own width)."""
         return flat.view(len(self.inputs), 1, -1)
+
+
+def _best_name(name: str) -> str:
+    return f"best_{name.replace('.', '_')}"

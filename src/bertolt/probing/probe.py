@@ -1,0 +1,255 @@
+"""A probe from the settings to its folder, chapter by chapter.
+
+1. Read, split and align the texts.
+2. Compute the hidden states of every text once, and those of a network with random weights.
+3. Train all probes of the task together; then those of the control task, those on the random network, the mix
+   with further seeds, and the blocks of the online code.
+4. Measure everything on the test part, and write the folder.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bertolt.data.examples import fingerprint
+from bertolt.data.tokenizer import Tokenizer
+from bertolt.models.backbone import Backbone, load_backbone
+from bertolt.models.device import choose_device, set_threads
+from bertolt.probing.bank import LEXICAL, Input, ProbeBank, Shape, all_inputs, control_inputs, mix
+from bertolt.probing.code import online_code
+from bertolt.probing.control import control_labels
+from bertolt.probing.corpus import ProbeData, read_probe_data
+from bertolt.probing.edge_tasks import get_edge_task
+from bertolt.probing.encoder import Encoder, load_encoder, random_encoder
+from bertolt.probing.figures import Measured, best_layer, figures, mix_result
+from bertolt.probing.learn import LEAST_EPOCHS, learn, make_plan
+from bertolt.probing.objective import EdgeProbing, EdgeSet, Loss, Outcome, measure_bank
+from bertolt.probing.record import MixResult, ProbeFolder, ProbeRecord, save_probe
+from bertolt.probing.settings import ProbeRecipe, ProbeSettings
+from bertolt.probing.store import Store, store_key
+from bertolt.progress import progress_bar
+from bertolt.training.fine_tune import expected_time
+from bertolt.training.prepare import Say, free_or_ours, row_length
+from bertolt.training.run_folder import RunFolder, machine_identity
+from bertolt.training.settings import check_settings
+from bertolt.version import versions
+
+VERB = "probe"
+STATES = "states"
+
+
+@dataclass(frozen=True, slots=True)
+class Probing:
+    """A finished probe.
+
+    Args:
+        folder: what it found, and where it lies.
+        seconds: of the whole run.
+    """
+
+    folder: ProbeFolder
+    seconds: float
+
+
+def probe(settings: ProbeSettings, say: Say, *, resume: bool = False) -> Probing:
+    """Probes a network and writes the folder.
+
+    Args:
+        settings: what is wanted.
+        say: receives lines for people.
+        resume: go on with the interrupted run of this folder instead of beginning a new one.
+
+    Raises:
+        InputError: the data, a name, a setting or the output folder cannot be used; nothing is left behind.
+        DiskError: the disk is full; the run can be resumed.
+    """
+    start = time.perf_counter()
+    work = _prepare(settings, say)
+    run_folder = RunFolder(work.out, VERB)
+    with run_folder.open(settings.model_dump(mode="json"), work.identity, resume=resume):
+        of_model = work.states(run_folder, work.encoder, "reading the states")
+        random = random_encoder(
+            work.backbone, settings.seed, pad_id=work.tokenizer.pad_id, device=work.encoder.device
+        )
+        of_random = work.states(run_folder, random, "reading a random network")
+        bank, measured = _measure(work, run_folder, of_model, of_random, say)
+        results = figures(measured, work.data)
+        task = measured.task
+        counts = {"hits": task.hits, "predicted": task.predicted, "gold": task.gold}
+        counts["unseen"] = work.data.unseen[work.data.parts["test"]]
+        if save_probe(work.out, work.record, results, bank, counts):
+            say(f"replaced the older folder {work.out}")
+    if not settings.keep_states:
+        shutil.rmtree(run_folder.path / STATES, ignore_errors=True)
+    return Probing(ProbeFolder(work.out, work.record, results), time.perf_counter() - start)
+
+
+def resume(folder: Path, say: Say) -> Probing:
+    """Goes on with the interrupted probe of a folder.
+
+    Args:
+        folder: where the probe was to go.
+        say: receives lines for people.
+
+    Raises:
+        FolderError: there is no interrupted probe, or data, versions or threads have changed.
+    """
+    found = RunFolder(folder, VERB).read()
+    # The folder may be named from elsewhere, or have been moved, since the probe began.
+    return probe(check_settings(ProbeSettings, {**found["settings"], "out": str(folder)}), say, resume=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """All that stands before the first hidden state."""
+
+    settings: ProbeSettings
+    recipe: ProbeRecipe
+    out: Path
+    backbone: Backbone
+    tokenizer: Tokenizer
+    encoder: Encoder
+    data: ProbeData
+    length: int
+    identity: dict[str, str]
+
+    def states(self, run_folder: RunFolder, encoder: Encoder, title: str) -> EdgeSet:
+        """The data with the states of an encoder, computed where they are not there yet."""
+        texts = self.data.texts
+        store = Store(run_folder.path / STATES / store_key(encoder, texts, self.length), texts)
+        with progress_bar(title, float(store.counts.sum())) as progress:
+            store.build(encoder, self.tokenizer.single, self.length, progress)
+        data = self.data
+        return EdgeSet(store, data.spans, data.gold, data.counted, data.exactly_one)
+
+    def bank(self, inputs: Sequence[Input], seed: int) -> ProbeBank:
+        """New probes."""
+        shape = Shape(
+            self.encoder.width,
+            self.data.arity,
+            len(self.data.labels),
+            self.recipe.projection,
+            self.recipe.dropout,
+        )
+        return ProbeBank(inputs, shape, seed).to(self.encoder.device)
+
+    @property
+    def record(self) -> ProbeRecord:
+        """What ``bertolt.json`` says."""
+        data = self.data
+        return ProbeRecord(
+            edge_task=data.task.name,
+            model=self.settings.model,
+            layers=self.encoder.layers,
+            labels=data.labels,
+            projection=self.recipe.projection,
+            spans=data.arity,
+            seed=self.settings.seed,
+            data={part: self.identity[part] for part in data.parts},
+            texts={part: len(data.parts[part]) for part in data.parts},
+            targets={part: data.targets(part) for part in data.parts},
+            left_out=data.left_out.counts(),
+            notes=tuple(data.notes),
+            versions=versions(),
+            threads=int(self.identity["threads"]),
+            settings=self.settings.model_dump(mode="json"),
+        )
+
+
+def _prepare(settings: ProbeSettings, say: Say) -> _Work:
+    out = free_or_ours(Path(settings.out))
+    task = get_edge_task(settings.edge_task)
+    recipe = check_settings(ProbeRecipe, settings.set)
+    threads = set_threads(settings.threads)
+    device = choose_device(settings.device)
+    backbone = load_backbone(settings.model)
+    tokenizer = Tokenizer.from_folder(backbone.folder)
+    length = row_length(settings.max_length, backbone)
+    data = read_probe_data(task, settings, recipe, tokenizer)
+    for note in data.notes:
+        say(note)
+    encoder = load_encoder(backbone, pad_id=tokenizer.pad_id, device=device)
+    identity = {
+        "model": encoder.identity,
+        **{part: fingerprint(data.of(part)) for part in data.parts},
+        **machine_identity(device.type, threads),
+    }
+    return _Work(settings, recipe, out, backbone, tokenizer, encoder, data, length, identity)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One bank to be trained: its name in the run folder, its inputs, and what it learns."""
+
+    name: str
+    inputs: Sequence[Input]
+    data: EdgeSet
+    seed: int
+    loss: Loss = "labels"
+    texts: Sequence[int] | None = None
+
+
+def _learn(work: _Work, run_folder: RunFolder, part: _Part, say: Say | None = None) -> ProbeBank:
+    settings, data = work.settings, work.data
+    bank = work.bank(part.inputs, part.seed)
+    objective = EdgeProbing(
+        bank,
+        part.data,
+        data.parts["train"] if part.texts is None else part.texts,
+        data.parts["validation"],
+        loss=part.loss,
+        batch_size=settings.batch_size,
+        seed=part.seed,
+    )
+    code = part.loss == "code"
+    plan = make_plan(
+        objective,
+        epochs=min(settings.epochs or LEAST_EPOCHS, LEAST_EPOCHS) if code else settings.epochs,
+        least_steps=work.recipe.steps,
+        lr=settings.lr,
+        seed=part.seed,
+    )
+    if say is not None:
+        where = f"{work.identity['device']}, {work.identity['threads']} threads"
+        say(f"{expected_time(objective, plan, where)}; controls and code take about twice that again")
+    return learn(bank, objective, plan, run_folder.part(part.name), run_folder.log)
+
+
+def _measure(
+    work: _Work, run_folder: RunFolder, of_model: EdgeSet, of_random: EdgeSet, say: Say
+) -> tuple[ProbeBank, Measured]:
+    """Trains every bank and measures it on the test part; gives back that of the task."""
+    data, layers, seed = work.data, work.encoder.layers, work.settings.seed
+    test, validation = data.parts["test"], data.parts["validation"]
+    bank = _learn(work, run_folder, _Part("task", all_inputs(layers), of_model, seed), say)
+    scores = measure_bank(bank, of_model, validation).f1().tolist()
+    outcome = measure_bank(bank, of_model, test)
+    say(f"task: micro-F1 {outcome.f1()[-1]:.4f} with all layers mixed; now the controls")
+    of_control = replace(of_model, labels=control_labels(data, seed))
+    found: dict[str, Outcome] = {}
+    for name, source in (("control", of_control), ("random", of_random)):
+        part = _Part(name, control_inputs(layers), source, seed)
+        found[name] = measure_bank(_learn(work, run_folder, part), source, test)
+    mixes = [mix_result(bank, outcome, seed), *_further_seeds(work, run_folder, of_model)]
+    best = best_layer(bank.inputs, scores)
+    inputs = [Input(LEXICAL, -1), best, mix(layers)]
+
+    def train(block: int, texts: Sequence[int]) -> ProbeBank:
+        return _learn(work, run_folder, _Part(f"code-{block}", inputs, of_model, seed, "code", texts))
+
+    code = online_code(of_model, data.parts["train"], seed, train)
+    measured = Measured(bank.inputs, scores, outcome, found["control"], found["random"], mixes, code)
+    return bank, measured
+
+
+def _further_seeds(work: _Work, run_folder: RunFolder, data: EdgeSet) -> list[MixResult]:
+    found = []
+    first = work.settings.seed
+    for seed in range(first + 1, first + work.settings.seeds):
+        bank = _learn(work, run_folder, _Part(f"mix-{seed}", [mix(work.encoder.layers)], data, seed))
+        found.append(mix_result(bank, measure_bank(bank, data, work.data.parts["test"]), seed))
+    return found
