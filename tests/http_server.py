@@ -16,8 +16,8 @@ from fastapi import FastAPI
 from bertolt.inference.pipeline import Pipeline
 from bertolt.serving.app import build_app
 from bertolt.serving.computing import Computing
-from bertolt.serving.server import bind, make_server
 from bertolt.serving.served import open_folders
+from bertolt.serving.server import bind, make_server
 from bertolt.serving.settings import ServeSettings
 from bertolt.serving.worker import WorkerError
 

@@ -268,10 +268,13 @@ class Scheduler:
 
     def expired(self, now: float) -> list[Job]:
         """Requests of which a part still waits after their deadline. They are not dropped yet."""
-        return [job for job in self._jobs if job.deadline <= now and any(self._waits(job))]
-
-    def _waits(self, job: Job) -> Iterator[bool]:
-        return (row.number in self._unread or row.number in self._waiting for row in job.rows)
+        return [
+            job
+            for job in self._jobs
+            # A row that is just being tokenised has no lengths yet, and waits as well.
+            if job.deadline <= now
+            and any(not row.lengths or row.begun < len(row.lengths) for row in job.rows)
+        ]
 
     def start_over(self) -> None:
         """The worker is new and knows nothing: what waits is tokenised once more."""

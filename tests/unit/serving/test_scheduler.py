@@ -1,4 +1,4 @@
-"""Who is computed next: admission, fairness, batches, deadlines, cancellation, on a clock of the test's own."""
+"""Who is computed next: admission, fairness, batches, deadlines, on a clock of the test's own."""
 
 from __future__ import annotations
 
@@ -179,6 +179,15 @@ def test_what_waited_too_long_is_told_and_never_handed_out(scheduler: Scheduler)
     assert scheduler.drop(early) == 1
     assert [row.job for row in scheduler.take_unread()] == [late]
     assert scheduler.rows == 1
+
+
+def test_what_is_being_tokenised_can_expire(scheduler: Scheduler) -> None:
+    job = scheduler.accept([new()], deadline=1.0)
+    (row,) = scheduler.take_unread()
+    assert scheduler.expired(1.0) == [job]
+    scheduler.drop(job)
+    scheduler.add_read(row, (5,))
+    assert scheduler.next_batch() is None
 
 
 def test_a_request_that_is_being_computed_does_not_expire(scheduler: Scheduler) -> None:
