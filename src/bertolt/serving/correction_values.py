@@ -77,11 +77,10 @@ def training_row(task: Task, spec: ModelSpec, given: Any, correction: Any) -> di
         inputs["words"] = [example.text[start:end] for start, end in example.words]
     target = target_columns(task)[0].name
     if target == "answers":
-        return {
-            **_present(inputs),
-            "answers": [correction] if correction else [],
-            "is_impossible": not correction,
-        }
+        # Of several occurrences the first: the correction is words, without their place.
+        place = {"text": correction, "answer_start": example.context.find(correction)}
+        found = [place] if correction else []
+        return {**_present(inputs), "answers": found, "is_impossible": not correction}
     return {**_present(inputs), target: correction}
 
 

@@ -1,0 +1,194 @@
+"""Corrections: what is saved, refused, counted and exported."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bertolt.cli import main
+from bertolt.errors import DataError, FolderError, InputError
+from bertolt.models.folder import load_record
+from bertolt.serving import corrections as module
+from bertolt.serving.correction_export import export_rows, write_rows
+from bertolt.serving.correction_values import check_correction
+from bertolt.serving.corrections import Corrections, Origin, corrections_file, read_corrections
+from bertolt.serving.refusals import FullError, TooManyCorrectionsError
+from bertolt.tasks.registry import get_task
+
+ORIGIN = Origin("m", "abc", "text-classification")
+
+
+def values(text: Any = "a film", correction: Any = "positive") -> dict[str, Any]:
+    return {"input": text, "prediction": {"label": "negative"}, "correction": correction}
+
+
+def test_saved_ones_are_read_while_the_file_is_open(tmp_path: Path) -> None:
+    store = Corrections()
+    assert store.count(tmp_path / "m", "m") == 0
+    assert not corrections_file(tmp_path / "m").exists()
+    assert [store.save(tmp_path / "m", ORIGIN, values(f"film {i} \ud83d")) for i in range(3)] == [1, 2, 3]
+    found = read_corrections(tmp_path / "m.corrections.sqlite", "m")
+    assert [each.input for each in found] == [f"film {i} \ud83d" for i in range(3)]
+    assert found[0].origin == ORIGIN
+    assert found[0].prediction == {"label": "negative"}
+    assert found[0].time.endswith("+00:00")
+    assert read_corrections(tmp_path / "m.corrections.sqlite", "another") == []
+    store.close()
+    assert store.save(tmp_path / "m", ORIGIN, values()) == 4
+    store.close()
+
+
+def test_the_log_is_synced_with_every_correction(tmp_path: Path) -> None:
+    store = Corrections(tmp_path / "all.sqlite")
+    store.save(tmp_path / "m", ORIGIN, values())
+    connection = store._open[tmp_path / "all.sqlite"]
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+    store.close()
+
+
+def test_they_are_bounded_in_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BURST", 2)
+    now = [0.0]
+    store = Corrections(clock=lambda: now[0])
+    for _ in range(2):
+        store.save(tmp_path / "m", ORIGIN, values())
+    with pytest.raises(TooManyCorrectionsError) as refused:
+        store.save(tmp_path / "m", ORIGIN, values())
+    assert refused.value.status == 429
+    assert refused.value.headers["Retry-After"] == "2"
+    now[0] = 1.0
+    store.save(tmp_path / "m", ORIGIN, values())
+    assert store.count(tmp_path / "m", "m") == 3
+    store.close()
+
+
+def test_they_are_bounded_in_size(tmp_path: Path) -> None:
+    store = Corrections(most_bytes=40_000)
+    store.save(tmp_path / "m", ORIGIN, values())
+    with pytest.raises(FullError) as refused:
+        store.save(tmp_path / "m", ORIGIN, values("x" * 60_000))
+    assert refused.value.status == 507
+    assert store.save(tmp_path / "m", ORIGIN, values()) == 2  # a small one still fits
+    store.close()
+
+
+def test_a_file_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "m.corrections.sqlite"
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
+    connection.close()
+    before = file.read_bytes()
+    with pytest.raises(FolderError):
+        Corrections().save(tmp_path / "m", ORIGIN, values())
+    with pytest.raises(FolderError):
+        read_corrections(file, "m")
+    assert file.read_bytes() == before
+
+
+GOOD: dict[str, tuple[Any, Any]] = {
+    "text-classification": ("the film", "positive"),
+    "sentence-pair-classification": ({"text": "a", "text_pair": "b"}, "same"),
+    "multi-label-classification": ("the film", ["joy", "love"]),
+    "question-answering": ({"question": "who ?", "context": "anna, paul"}, "paul"),
+    "fill-mask": ("the [MASK] was dull", "the plot was dull"),
+    "token-classification": ("the film", ["DET", "NOUN"]),
+}
+BAD: list[tuple[str, Any, Any, str]] = [
+    ("text-classification", "the film", "great", "one of the model's labels"),
+    ("text-classification", "the film", ["positive"], "a string as the correction"),
+    ("text-classification", {"a": 1}, "positive", "a string or an object"),
+    ("multi-label-classification", "the film", "joy", "a list of strings"),
+    ("multi-label-classification", "the film", ["rage"], "one of the model's labels"),
+    ("question-answering", {"question": "who ?", "context": "anna"}, "paul", "context's own words"),
+    ("fill-mask", "the [MASK] was dull", " ", "the whole text"),
+    ("token-classification", "the film", ["DET"], "a tag for each of the 2 words"),
+]
+
+
+def check(folder: Path, given: Any, correction: Any, kind: str) -> None:
+    spec = load_record(folder).spec
+    check_correction(get_task(spec.task), spec, kind, given, correction)
+
+
+def kind_of(task: str) -> str:
+    from contract.rows import ROWS
+
+    return ROWS[task].kind
+
+
+@pytest.mark.parametrize("task", GOOD)
+def test_good_ones_become_rows_that_training_reads(
+    folder: Callable[[str], Path], task: str, tmp_path: Path
+) -> None:
+    from bertolt.data.readers import open_table
+    from bertolt.tasks.reading import ColumnChoice, read_labelled
+
+    given, correction = GOOD[task]
+    model = folder(task)
+    check(model, given, correction, kind_of(task))
+    store = Corrections(tmp_path / "all.sqlite")
+    store.save(model, Origin(task, "abc", task), values(given, correction))
+    store.close()
+    found = export_rows(model, tmp_path / "all.sqlite")
+    output = tmp_path / ("rows.jsonl" if task == "token-classification" else "rows.csv")
+    write_rows(output, found)
+    spec = load_record(model).spec
+    settings = get_task(task).Settings.model_validate(spec.settings)
+    reading = read_labelled(get_task(task), open_table(output), settings, ColumnChoice())
+    (example,) = reading.examples
+    target = {
+        "question-answering": "answers", "multi-label-classification": "labels", "fill-mask": "unmasked",
+        "token-classification": "tags",
+    }.get(task, "label")  # fmt: skip
+    learnt = getattr(example, target)
+    if task == "question-answering":
+        learnt = learnt[0].text
+    assert (list(learnt) if isinstance(learnt, tuple) else learnt) == correction
+
+
+def test_no_answer_and_no_label_are_corrections_too(folder: Callable[[str], Path]) -> None:
+    from bertolt.serving.correction_values import training_row
+
+    spec = load_record(folder("question-answering")).spec
+    given = {"question": "who ?", "context": "anna"}
+    check_correction(get_task(spec.task), spec, "answers", given, "")
+    row = training_row(get_task(spec.task), spec, given, "")
+    assert row == {**given, "answers": [], "is_impossible": True}
+    check(folder("multi-label-classification"), "the film", [], "labels")
+
+
+@pytest.mark.parametrize(("task", "given", "correction", "message"), BAD)
+def test_bad_ones_are_refused(
+    folder: Callable[[str], Path], task: str, given: Any, correction: Any, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        check(folder(task), given, correction, kind_of(task))
+
+
+def test_the_last_correction_of_an_input_counts(sentiment: Path, capsysbinary: Any, tmp_path: Path) -> None:
+    file = tmp_path / "all.sqlite"
+    store = Corrections(file)
+    origin = Origin("text-classification", "abc", "text-classification")
+    for text, label in (("a, b", "positive"), ('c\n"d"', "negative"), ("a, b", "negative")):
+        store.save(sentiment, origin, values(text, label))
+    assert main(["corrections", "export", str(sentiment), "--corrections", str(file)]) == 0
+    out = capsysbinary.readouterr()
+    assert out.out == b'text,label\n"c\n""d""",negative\n"a, b",negative\n'
+    assert b"1 were corrected again later" in out.err
+    words = ["corrections", "export", str(sentiment), "--corrections", str(file), "--json"]
+    assert main(words) == 0
+    document = json.loads(capsysbinary.readouterr().out)
+    assert document["rows"] == 2
+    assert document["corrections"][1] == {"text": "a, b", "label": "negative"}
+    store.close()
+
+
+def test_nothing_to_export_is_said(sentiment: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="save some on the page"):
+        export_rows(sentiment, tmp_path / "none.sqlite")

@@ -1,0 +1,114 @@
+"""``/explain`` and ``/corrections`` over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bertolt import api
+from bertolt.serving import explaining
+from bertolt.serving.corrections import Corrections, read_corrections
+from http_server import Running, running
+
+AT = "/v1/models/text-classification"
+
+
+@pytest.fixture(scope="module")
+def server(folder: Callable[[str], Path]) -> Iterator[Running]:
+    with running(folder("text-classification"), folder("fill-mask")) as found:
+        yield found
+
+
+@pytest.fixture
+def saved(server: Running, tmp_path: Path) -> Iterator[Path]:
+    """The server with a file for corrections."""
+    store = Corrections(tmp_path / "all.sqlite")
+    server.app.state.corrections = store
+    yield tmp_path / "all.sqlite"
+    store.close()
+    server.app.state.corrections = None
+
+
+def post(server: Running, path: str, body: Any) -> httpx.Response:
+    return httpx.post(server.url + path, json=body, timeout=30)
+
+
+def test_an_explanation_is_the_apis(server: Running, folder: Callable[[str], Path]) -> None:
+    text = "the film wasn't dull"
+    answer = post(server, f"{AT}/explain", {"input": text, "target": "negative"})
+    assert answer.status_code == 200
+    found = answer.json()
+    expected = api.explain(folder("text-classification"), text, target="negative").to_dict()
+    assert found["target"] == "negative"
+    assert found["method"] == "fast"
+    assert [(each["text"], each["start"], each["end"], each["field"]) for each in found["tokens"]] == [
+        ("the", 0, 3, "text"), ("film", 4, 8, "text"), ("was", 9, 12, "text"), ("n't", 12, 15, "text"),
+        ("dull", 16, 20, "text"),
+    ]  # fmt: skip
+    for one, other in zip(found["tokens"], expected["tokens"], strict=True):
+        assert one["score"] == pytest.approx(other["score"], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        (f"{AT}/explain", {"input": "a", "target": "great"}, 422),
+        (f"{AT}/explain", {"input": ["a"]}, 422),
+        (f"{AT}/explain", {"text": "a"}, 422),
+        (f"{AT}/explain", {"input": "a", "word": 0}, 422),
+        ("/v1/models/fill-mask/explain", {"input": "the [MASK]"}, 422),
+        ("/v1/models/none/explain", {"input": "a"}, 404),
+        (f"{AT}/explain", {"input": "a" * 200_000}, 413),
+    ],
+)
+def test_bad_requests(server: Running, path: str, body: Any, status: int) -> None:
+    answer = post(server, path, body)
+    assert answer.status_code == status
+    assert set(answer.json()["error"]) == {"expected", "found", "do"}
+
+
+def test_what_would_block_the_worker_is_refused(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explaining, "MOST_TOKENS", 5)
+    answer = post(server, f"{AT}/explain", {"input": "the film was gorgeous"})
+    assert answer.status_code == 422
+    assert "at most 5 tokens" in answer.json()["error"]["expected"]
+
+
+def test_a_correction_is_saved_and_counted(server: Running, saved: Path) -> None:
+    body = {"input": "the film", "prediction": {"label": "negative"}, "correction": "positive"}
+    answer = post(server, f"{AT}/corrections", body)
+    assert (answer.status_code, answer.json()) == (201, {"saved": 1})
+    counted = httpx.get(f"{server.url}{AT}/corrections").json()
+    assert counted == {"count": 1, "read_only": False}
+    (found,) = read_corrections(saved, "text-classification")
+    assert {"input": found.input, "prediction": found.prediction, "correction": found.correction} == body
+    assert httpx.get(f"{server.url}/v1/models").json()["read_only"] is False
+
+
+@pytest.mark.parametrize("correction", ["great", ["positive"], None, 3])
+def test_a_bad_correction_is_refused_and_not_saved(server: Running, saved: Path, correction: Any) -> None:
+    body = {"input": "the film", "prediction": None, "correction": correction}
+    assert post(server, f"{AT}/corrections", body).status_code == 422
+    assert not saved.exists()
+
+
+def test_too_many_are_refused(server: Running, saved: Path) -> None:
+    body = {"input": "the film", "prediction": None, "correction": "positive"}
+    server.app.state.corrections._allowed = 1.0
+    server.app.state.corrections._clock = lambda: server.app.state.corrections._at
+    assert post(server, f"{AT}/corrections", body).status_code == 201
+    answer = post(server, f"{AT}/corrections", body)
+    assert answer.status_code == 429
+    assert answer.headers["Retry-After"] == "2"
+
+
+def test_a_read_only_server_takes_none(server: Running) -> None:
+    assert server.app.state.corrections is None
+    body = {"input": "the film", "prediction": None, "correction": "positive"}
+    answer = post(server, f"{AT}/corrections", body)
+    assert answer.status_code == 403
+    assert httpx.get(f"{server.url}/v1/models").json()["read_only"] is True
