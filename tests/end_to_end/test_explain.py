@@ -1,4 +1,4 @@
-"""``explain`` and ``corrections export`` as processes; the circle from a correction to a model that learnt it."""
+"""``explain`` and ``corrections export`` as processes; from a correction to a model that learnt it."""
 
 from __future__ import annotations
 
