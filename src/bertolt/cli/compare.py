@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bertolt.cli.compare_probes import are_probes, show_probes
 from bertolt.cli.options import Device, Json, Label, Text, Threads
 from bertolt.cli.output import one_line, print_json, print_table
 
@@ -38,13 +39,17 @@ def compare(
 
     Every metric is compared by the paired bootstrap (1,000 resamples), and the rows that are right by
     McNemar's test. The sentence at the end rests on the primary metric: B is better where the 95% interval
-    of the difference lies above 0; a point is 0.01.
+    of the difference lies above 0; a point is 0.01. Two probe folders are compared layer by layer.
 
     \b
     Example:
       bertolt compare models/old models/new new-reviews.csv
       bertolt compare models/one-epoch models/two-epochs
+      bertolt compare probes/pos probes/pos-reviews
     """
+    if are_probes(folder_a, folder_b, data):
+        show_probes(folder_a, folder_b, as_json=json)
+        return
     from bertolt import api
     from bertolt.models.device import set_threads
 

@@ -16,6 +16,7 @@ VERBS = {
     "explain": "Say which words moved a result.",
     "compare": "Say whether one model is better than another, by paired tests.",
     "adapt": "Let a model read unlabelled text before it is fine-tuned.",
+    "probe": "Ask what a network knows, and at which layer.",
     "corrections": "Export what people corrected on the page, for training.",
     "serve": "Put one or several models behind HTTP.",
     "models": "List the pre-trained models that can be named.",
