@@ -4,7 +4,8 @@ python benchmarks/ours/explain_agreement.py DIR DATA/validation.csv --points 6 -
 
 ``spearman``: rank correlation of the words' scores with captum's, the mean over sentences. ``deletion``: the
 mean probability of the winning label while 20%, 40%, 60% and 80% of its words are removed, the strongest
-first (``deletion_reference``: in the reference's order; ``deletion_random``: in a random one); less is better.
+first (``deletion_reference``: in the reference's order; ``deletion_random``: in a random one). Less is
+better.
 """
 
 from __future__ import annotations

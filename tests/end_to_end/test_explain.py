@@ -54,12 +54,13 @@ def test_correct_export_train_and_the_correction_sticks(
 ) -> None:
     texts = [f"the {noun} was predictable" for noun in ("film", "plot", "cast", "script", "score", "story")]
     before = run("predict", model, *texts, "--json", cwd=tmp_path).document["results"]
-    assert {each["label"] for each in before} == {"negative"}
+    other = {"positive": "negative", "negative": "positive"}
+    right = [other[each["label"]] for each in before]  # whoever corrects says the opposite
     file = tmp_path / "all.sqlite"
     store = Corrections(file)
-    for text, result in zip(texts, before, strict=True):
+    for text, result, label in zip(texts, before, right, strict=True):
         for copy in (text, f"{text} .", f"{text} !", f"{text} from start to end ."):
-            values = {"input": copy, "prediction": result, "correction": "positive"}
+            values = {"input": copy, "prediction": result, "correction": label}
             store._allowed = 9.0
             store.save(model, Origin(model.name, "", "text-classification"), values)
     done = run(
@@ -75,4 +76,4 @@ def test_correct_export_train_and_the_correction_sticks(
     )  # fmt: skip
     assert trained.code == 0, trained.err
     after = run("predict", "again", *texts, "--json", cwd=tmp_path).document["results"]
-    assert [each["label"] for each in after] == ["positive"] * len(texts)
+    assert [each["label"] for each in after] == right
