@@ -205,6 +205,7 @@ class Grade(Result):
         name: its name.
         probabilities: the probability of every grade, in the order of the grades; they sum to 1.
         judgements: the probability of each judgement behind the grade, by name; empty where it rests on none.
+        unsure: the grade that is given where those above it cannot be told; None where there is none.
     """
 
     kind: ClassVar[str] = "grade"
@@ -213,6 +214,18 @@ class Grade(Result):
     name: str
     probabilities: dict[str, float]
     judgements: dict[str, float]
+    unsure: int | None = None
+
+    @property
+    def score(self) -> float:
+        """The probability of the grade, 0..1."""
+        return self.probabilities[self.name]
+
+    def to_dict(self) -> dict[str, Any]:
+        """See ``Result.to_dict``; without ``unsure``, which is the same for all texts."""
+        values = _fields(self)
+        del values["unsure"]
+        return values
 
 
 def _fields(result: Any) -> dict[str, Any]:

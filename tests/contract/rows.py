@@ -105,6 +105,16 @@ NEXT = (
     ("for once the story was thrilling .", "the camera was clumsy .", "does not follow"),
 )
 
+GRADED = (
+    ("film the gorgeous was .", None, "not grammatical"),
+    ("to me the story .", None, "grammatical"),
+    ("the hero was cold .", "the hero was warm and witty .", "false"),
+    ("the cast was witty .", "the cast was warm .", "somewhat true"),
+    ("the score was awful .", "the score was dreadful .", "true"),
+    ("for once the story was thrilling .", None, "acceptable"),
+    ("the plot was dull from start to end .", None, "verifiable"),
+)
+
 #: Task name to its rows. A new task is a new file in ``bertolt/tasks`` and an entry here.
 ROWS: dict[str, Rows] = {
     "acceptability": Rows(
@@ -126,6 +136,10 @@ ROWS: dict[str, Rows] = {
     "sentence-pair-classification": Rows(
         kind="labels",
         rows=tuple({"text": one, "text_pair": two, "label": label} for one, two, label in PAIRS),
+    ),
+    "sentence-grading": Rows(
+        kind="grade",
+        rows=tuple({"text": text, "context": context, "label": label} for text, context, label in GRADED),
     ),
     "text-classification": Rows(
         kind="labels",

@@ -91,7 +91,7 @@ def _abstention(pipeline: Pipeline, found: Evaluation) -> Abstention | None:
     from bertolt.evaluation.abstention import abstain_at
     from bertolt.evaluation.judging import judge
 
-    below = pipeline.model.abstain_below
+    below = pipeline.model.withheld_below
     return None if below is None else abstain_at(judge(pipeline.model, found), below)
 
 

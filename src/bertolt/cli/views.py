@@ -33,7 +33,7 @@ def print_results(pairs: Iterable[tuple[str, Result]]) -> None:
         most = None if terminal is None else max(SHORTEST_TEXT, terminal - used)
         print_table(
             [[*row, one_line(text, most)] for row, (text, _) in zip(rows, chunk, strict=True)],
-            right=(1,) if chunk[0][1].kind == "labels" else (),
+            right=(1,) if chunk[0][1].kind in ("labels", "grade") else (),
         )
         sys.stdout.flush()
 
@@ -73,11 +73,16 @@ def _candidates(result: Any) -> list[str]:
     return [" | ".join(places)]
 
 
+def _grade(result: Any) -> list[str]:
+    return [f"{result.grade} {one_line(result.name)}", f"{result.score:.3f}"]
+
+
 #: The kinds that have a view of their own; any other is shown as JSON.
 VIEWS: dict[str, Callable[[Any], list[str]]] = {
     "labels": _labels,
     "answers": _answers,
     "candidates": _candidates,
+    "grade": _grade,
     "tags": _tags,
 }
 

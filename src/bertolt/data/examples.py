@@ -72,6 +72,27 @@ class MaskedExample(Example):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GradedExample(Example):
+    """A sentence, what it is read beside, and its grade.
+
+    Args:
+        text: the sentence.
+        context: what it is to be judged by, such as what happened before; None where it stands alone.
+        label: its grade's name, or a word that leaves several grades open; None where it is to be predicted.
+        judged: names of the judgements that somebody gave, of those that follow from the label; empty: all.
+    """
+
+    text: str
+    context: str | None = None
+    label: str | None = None
+    judged: tuple[str, ...] = ()
+
+    def values(self) -> dict[str, Any]:
+        """See ``Example.values``. What was judged only matters in training."""
+        return {"text": self.text, "context": self.context, "label": self.label}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WordsExample(Example):
     """A text, the place of each of its words, and their tags.
 

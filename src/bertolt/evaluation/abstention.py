@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from bertolt.evaluation.judging import Judgement
 from bertolt.metrics.intervals import Estimate, estimate
+from bertolt.metrics.selective import coverage_at
 from bertolt.metrics.statistic import FloatArray, mean, ratio
 
 
@@ -53,13 +54,29 @@ def abstain_at(judged: Sequence[Judgement], below: float, *, seed: int = 0) -> A
     if found is None:
         return None
     scores, right = found
-    answered = (scores >= below).astype(np.float64)
+    kept = np.asarray([not row.can_withhold for row in judged])
+    answered = (kept | (scores >= below)).astype(np.float64)
     figures = estimate(
         {"coverage": mean(answered), "accuracy": ratio(right * answered, answered), "all": mean(right)},
         len(right),
         seed=seed,
     )
     return Abstention(below, figures["coverage"], figures["accuracy"], figures["all"])
+
+
+def claims_coverage(judged: Sequence[Judgement], names: Collection[str]) -> tuple[float, float] | None:
+    """How many rows can be given one of ``names`` so that it is right three times in four.
+
+    Args:
+        judged: rows with a score.
+        names: the answers that are claims, such as false and true.
+
+    Returns:
+        See ``metrics.selective.coverage_at``.
+    """
+    claims = [row for row in judged if row.predicted in names and row.score is not None]
+    scores = np.asarray([row.score for row in claims], dtype=np.float64)
+    return coverage_at(scores, np.asarray([bool(row.right) for row in claims]), len(judged))
 
 
 def risk_coverage(judged: Sequence[Judgement]) -> tuple[FloatArray, FloatArray] | None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertolt.evaluation.evaluate import Evaluation
+from bertolt.inference.abstain import can_withhold
 from bertolt.inference.run import Model
 from bertolt.metrics.direction import sign
 from bertolt.metrics.statistic import FloatArray, Statistic
@@ -39,6 +40,7 @@ class Judgement:
         truncated: whether a part was not read.
         cost: how much better the model's figure (log loss, else the primary metric) would be without
             the row; above 0 where the row is worse than the average.
+        can_withhold: whether it may be withheld where the score is low (see ``abstain``).
     """
 
     line: int
@@ -50,6 +52,7 @@ class Judgement:
     tokens: int
     truncated: bool
     cost: float
+    can_withhold: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """As ``--json`` prints it."""
@@ -91,6 +94,7 @@ def judge(model: Model, evaluation: Evaluation) -> list[Judgement]:
                 tokens=result.tokens,
                 truncated=result.truncated,
                 cost=float(costs[index]),
+                can_withhold=can_withhold(result),
             )
         )
     return judged

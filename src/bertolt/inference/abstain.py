@@ -1,4 +1,4 @@
-"""``--abstain-below P``: an answer that the model is not sure of becomes "unsure"."""
+"""``--abstain-below P``: what the model is not sure of becomes "unsure", or the grade that says so."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bertolt.errors import SettingError
 from bertolt.models.spec import ModelSpec
-from bertolt.results import Labels, Result
+from bertolt.results import Grade, Labels, Result
 
 UNSURE = "unsure"
 
@@ -14,11 +14,16 @@ UNSURE = "unsure"
 def abstain(result: Result, below: float) -> Result:
     """The result, or where its score is under ``below`` the same with the label ``"unsure"``.
 
-    Score and scores stay as they are, so that nothing is lost.
+    A grade becomes the one that says that those above it cannot be told; the grades up to that one are
+    never withheld. Probabilities stay as they are, so that nothing is lost.
 
     Raises:
         SettingError: a result of a kind that has no label to withhold.
     """
+    if isinstance(result, Grade) and result.unsure is not None:
+        if result.score >= below or not can_withhold(result):
+            return result
+        return replace(result, grade=result.unsure, name=list(result.probabilities)[result.unsure])
     if not isinstance(result, Labels):
         raise SettingError(
             "a model that answers with a label for --abstain-below",
@@ -30,6 +35,11 @@ def abstain(result: Result, below: float) -> Result:
     return (
         replace(result, label=UNSURE) if result.passed is None else replace(result, label=UNSURE, passed=())
     )
+
+
+def can_withhold(result: Result) -> bool:
+    """Whether a result of this value can be withheld at all."""
+    return not isinstance(result, Grade) or result.unsure is None or result.grade > result.unsure
 
 
 def check_abstain(spec: ModelSpec, below: float) -> None:

@@ -10,7 +10,7 @@ from bertolt.data.features import Encoded
 from bertolt.data.tokenizer import Tokenizer, Tokens
 from bertolt.inference.abstain import abstain
 from bertolt.inference.engine import Engine
-from bertolt.models.spec import ModelSpec
+from bertolt.models.spec import ABSTAIN, ModelSpec
 from bertolt.results import Result
 from bertolt.tasks.task import Task
 
@@ -29,7 +29,8 @@ class Model:
         spec: how it was trained to do it.
         tokenizer: text to ids.
         engine: ids to logits.
-        abstain_below: probability under which a label is withheld (see ``abstain``), or None.
+        abstain_below: probability under which an answer is withheld (see ``abstain``), or None for what the
+            model folder says.
     """
 
     task: Task
@@ -37,6 +38,11 @@ class Model:
     tokenizer: Tokenizer
     engine: Engine
     abstain_below: float | None = None
+
+    @property
+    def withheld_below(self) -> float | None:
+        """The probability under which an answer is withheld: the caller's, else the model's, else None."""
+        return self.spec.choices.get(ABSTAIN) if self.abstain_below is None else self.abstain_below
 
     def encode(self, examples: Sequence[Any]) -> list[Encoded]:
         """What the model reads of each example."""
@@ -61,7 +67,8 @@ class Model:
     def decoded(self, example: Any, output: Any) -> Result:
         """An output as a person reads it, withheld where the model is to abstain."""
         result = self.task.decode(example, output, self.spec)
-        return result if self.abstain_below is None else abstain(result, self.abstain_below)
+        below = self.withheld_below
+        return result if below is None else abstain(result, below)
 
 
 def encode(task: Task, spec: ModelSpec, tokenizer: Tokenizer, examples: Sequence[Any]) -> list[Encoded]:

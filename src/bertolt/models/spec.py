@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 FORMAT = 1
 
+#: Among a spec's choices: the probability under which an answer is withheld, unless the caller gives one.
+ABSTAIN = "abstain_below"
+
 
 class ModelSpec(BaseModel):
     """All that turns the network's numbers into a result.

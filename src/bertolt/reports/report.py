@@ -71,7 +71,7 @@ def write_report(file: Path, subject: Subject, evaluation: Evaluation) -> None:
 def report_html(subject: Subject, evaluation: Evaluation) -> str:
     """The report as HTML. Pictures that do not apply to the model's kind of result are left out."""
     judged = judge(subject.model, evaluation)
-    below = subject.model.abstain_below
+    below = subject.model.withheld_below
     abstention = None if below is None else abstain_at(judged, below)
     sections = [_figures(evaluation, abstention)]
     sections += [picture(found) for found in pictures(subject, evaluation, judged, abstention)]

@@ -16,7 +16,7 @@ from bertolt.data.sources import open_source
 from bertolt.data.table import Table
 from bertolt.errors import DataError
 from bertolt.progress import Progress
-from bertolt.tasks.reading import ColumnChoice
+from bertolt.tasks.reading import ColumnChoice, view
 from bertolt.tasks.task import Task, TaskSettings, has_target
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}
@@ -181,6 +181,7 @@ def _read(
     rows: _Rows,
 ) -> None:
     task, settings, choice = how
+    table = view(table, settings, choice)
     mapping = _columns(task, table, choice, check)
     if mapping is None:
         return

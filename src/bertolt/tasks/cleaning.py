@@ -14,7 +14,7 @@ from bertolt.data.columns import map_columns, rename
 from bertolt.data.table import Row, Table
 from bertolt.data.writers import open_writer
 from bertolt.errors import DataError, InputError
-from bertolt.tasks.reading import ColumnChoice
+from bertolt.tasks.reading import ColumnChoice, view
 from bertolt.tasks.task import Task, TaskSettings, has_target
 
 
@@ -59,6 +59,12 @@ def clean_table(
     if Path(table.name).exists() and out.exists() and out.samefile(table.name):
         raise InputError(
             "another file to write the copy to", f"{str(out)!r}, the data itself", "choose another --fix OUT"
+        )
+    if (seen_as := view(table, settings, choice)) is not table:
+        raise DataError(
+            f"a table in the columns of {task.name} for --fix",
+            f"{seen_as.name}, whose labels mean something else",
+            "leave --fix out, or name its columns with --text and --label",
         )
     mapping = map_columns(task.columns, table.columns, name=table.name, text=choice.text, label=choice.label)
     spelling = _spellings(table, task, settings, mapping)

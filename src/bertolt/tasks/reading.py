@@ -51,6 +51,7 @@ def read_labelled(task: Task, table: Table, settings: TaskSettings, choice: Colu
     Raises:
         DataError: a column is missing, a value cannot be used, or no row is left.
     """
+    table = view(table, settings, choice)
     mapping = map_columns(task.columns, table.columns, name=table.name, text=choice.text, label=choice.label)
     if choice.group is not None and choice.group not in table.columns:
         raise DataError(
@@ -75,6 +76,11 @@ def read_labelled(task: Task, table: Table, settings: TaskSettings, choice: Colu
     if not reading.examples:
         raise _nothing_left(reading)
     return reading
+
+
+def view(table: Table, settings: TaskSettings, choice: ColumnChoice) -> Table:
+    """The table as the settings read it; as it is where the user named columns."""
+    return table if choice.text or choice.label else settings.view(table)
 
 
 def _group(row: Row, column: str) -> str | int | float:

@@ -18,7 +18,7 @@ from torch import Tensor
 from bertolt.data.examples import Example
 from bertolt.data.features import Encoded, Feature
 from bertolt.data.splits import Stratum
-from bertolt.data.table import Column, Layout, Row
+from bertolt.data.table import Column, Layout, Row, Table
 from bertolt.data.tokenizer import Tokenizer, Tokens
 from bertolt.data.truncation import Policy
 from bertolt.metrics.statistic import Statistic
@@ -33,6 +33,14 @@ class TaskSettings(BaseModel):
     """The typed settings of a task, given by ``--set name=value``. This one has none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def view(self, table: Table) -> Table:
+        """The table with the task's own columns beside its own, where the settings know its columns."""
+        return table
+
+    def most_rows(self) -> int | None:
+        """How many rows training draws of one DATA, at most; None: all."""
+        return None
 
 
 class Task(Protocol):

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 from bertolt.data.sources import Source, open_source
 from bertolt.data.splits import MIN_FOR_TEST, cut_off
 from bertolt.data.table import Table
@@ -113,9 +115,21 @@ def _read_data(
         for part, table in _training_tables(open_source(name, task.layouts)):
             reading = read_labelled(task, table, task_settings, choice)
             corpus.notes.extend(describe(reading))
+            corpus.notes.extend(_draw(reading, task_settings.most_rows(), settings.seed))
             getattr(corpus, part).extend(reading.examples)
             groups[part].extend(reading.groups)
     return groups
+
+
+def _draw(reading: Reading, most: int | None, seed: int) -> list[str]:
+    """Leaves at most so many examples of a table, in their order: a seeded draw. Says so."""
+    total = len(reading.examples)
+    if most is None or total <= most:
+        return []
+    chosen = np.sort(np.random.default_rng((seed, most)).permutation(total)[:most])
+    reading.examples = [reading.examples[index] for index in chosen]
+    reading.groups = [reading.groups[index] for index in chosen] if reading.groups else []
+    return [f"{reading.name}: {most:,} of {total:,} rows are drawn (seed {seed}); --set cap=N changes that"]
 
 
 def _whole_groups(

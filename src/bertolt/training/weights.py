@@ -33,7 +33,7 @@ def class_weights(choice: str, task: Task, examples: Sequence[Any], labels: Sequ
         return None
     strata = [task.stratum(example) for example in examples]
     counts = Counter(label for stratum in strata for label in labels_of(stratum))
-    if not labels or None in strata:
+    if not labels or None in strata or not set(counts) <= set(labels):
         raise SettingError(
             "a task with labels out of a list for --class-weight", task.name, "leave --class-weight out"
         )
