@@ -51,8 +51,8 @@ def mixing_picture(probes: Sequence[ProbeFolder]) -> Picture:
         figure,
         f"Centres of gravity of the mixing weights: {listed}.",
         "The darker a layer, the more of it the probe of all layers mixes in. The dot is the mean layer by "
-        "these weights; the diamond the layer at which what the layers add comes together. Where nothing that is "
-        "added can be shown, there is no diamond.",
+        "these weights; the diamond the layer at which what the layers add comes together. Where nothing "
+        "that is added can be shown, there is no diamond.",
     )
 
 
@@ -68,7 +68,7 @@ def controls_picture(probe: ProbeFolder) -> Picture:
         axes.plot(at, [_value(each.random) for each in layers], "s--", color=GREY, label="random network")
         axes.plot(at, [_value(each.control) for each in layers], "^:", color=ORANGE, label="random labels")
         axes.axhline(lexical, color=GREY, linewidth=0.8)
-        axes.annotate("word pieces alone", (at[-1], lexical), ha="right", va="bottom", color=GREY)
+        axes.annotate("word pieces alone", (0, lexical), ha="left", va="top", color=GREY)
         axes.set(xlabel="layer", ylabel="micro-F1", ylim=(0, 1.02))
         axes.set_xticks(at)
         axes.legend(loc="lower left")

@@ -95,7 +95,8 @@ def _code(probe: ProbeFolder) -> str:
     head = ("read from", "bits", "bits a target", "compression")
     what = (
         "The labels of the training part as a code, block by block, each under a probe trained on those "
-        "before (Voita & Titov 2020). Compression is how many times shorter it is than with equal probabilities."
+        "before (Voita & Titov 2020). Compression is how many times shorter it is than with equal "
+        "probabilities."
     )
     return section("Description length", paragraph(what), table(head, rows, numbers=(1, 2, 3)))
 
