@@ -1,4 +1,4 @@
-"""A server for tests: the app in a thread of this process, on a free port, with a worker that tests can hold."""
+"""A server for tests: the app in a thread, on a free port, with a worker that tests can hold."""
 
 from __future__ import annotations
 

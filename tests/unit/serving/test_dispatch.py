@@ -1,4 +1,4 @@
-"""Between requests and worker: waiting, leaving, failing and being replaced, with a worker made of nothing."""
+"""Between requests and worker: waiting, leaving, failing, being replaced, with a worker made of nothing."""
 
 from __future__ import annotations
 

@@ -305,11 +305,14 @@ def test_headers_that_drip_are_closed_on_a_used_connection_too(sentiment: Path) 
         body = b'{"inputs": "a"}'
         connection.sendall(request(body))
         assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
-        end = time.monotonic() + 10
-        with pytest.raises(OSError, match=r"pipe|reset|closed"):
-            while time.monotonic() < end:
+
+        def drip() -> None:
+            for _ in range(200):
                 connection.sendall(b"x")
                 time.sleep(0.05)
+
+        with pytest.raises(OSError, match=r"pipe|reset|closed"):
+            drip()
 
 
 def closed(connection: socket.socket) -> bool:
@@ -376,14 +379,9 @@ def test_keys_are_asked_for(sentiment: Path) -> None:
         running(sentiment, keys=(key, "another-key-of-16")) as server,
         httpx.Client(base_url=server.url, timeout=30) as client,
     ):
-        for headers in (
-            {},
-            {"Authorization": key},
-            {"Authorization": f"Bearer {key}x"},
-            {"Authorization": "é"},
-        ):
-            encoded = {name: value.encode() for name, value in headers.items()}
-            answer = client.post(PREDICT, json={"inputs": "a"}, headers=encoded)
+        for value in (None, key, f"Bearer {key}x", f"Basic {key}", "é"):
+            headers = {} if value is None else {"Authorization": value.encode()}
+            answer = client.post(PREDICT, json={"inputs": "a"}, headers=headers)
             assert answer.status_code == 401
             assert answer.headers["WWW-Authenticate"] == "Bearer"
             assert set(answer.json()["error"]) == {"expected", "found", "do"}

@@ -1,0 +1,135 @@
+"""``bertolt serve`` as a process: it listens, answers, replaces its worker, and ends in good order."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from process import command, environment, refused, run
+
+TEXT = "the film was gorgeous and moving ."
+
+
+@contextmanager
+def serve(*words: str | Path, cwd: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A server on a free port, and its address."""
+    with subprocess.Popen(
+        command("serve", *words, "--port", "0", "--threads", "1", "--json"),
+        cwd=cwd, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if not line:
+                assert process.stderr is not None
+                pytest.fail(process.stderr.read().decode())
+            yield process, json.loads(line)["address"]
+        finally:
+            process.kill()
+
+
+def children(process: subprocess.Popen[bytes]) -> list[int]:
+    """The processes that a process has started."""
+    text = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii")
+    return [int(number) for number in text.split()]
+
+
+def wait_until(condition: Callable[[], Any]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def gone(number: int) -> bool:
+    return not Path(f"/proc/{number}").exists()
+
+
+def test_it_answers_as_predict_does_and_ends_with_sigterm(model: Path, tmp_path: Path) -> None:
+    with serve(model, cwd=tmp_path) as (process, address):
+        answer = httpx.post(f"{address}/v1/models/{model.name}/predict", json={"inputs": TEXT}, timeout=60)
+        assert answer.status_code == 200
+        printed = run("predict", model, TEXT, "--threads", "1", "--json", cwd=tmp_path).document["results"]
+        (found,) = answer.json()["results"]
+        assert found["label"] == printed[0]["label"]
+        assert found["scores"] == pytest.approx(printed[0]["scores"], abs=1e-5)
+        (worker,) = children(process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert gone(worker)
+        assert process.stderr is not None
+        assert b"Traceback" not in process.stderr.read()
+
+
+def test_sigterm_finishes_what_was_accepted(model: Path, tmp_path: Path) -> None:
+    with serve(model, cwd=tmp_path) as (process, address), ThreadPoolExecutor(1) as pool:
+        url = f"{address}/v1/models/{model.name}/predict"
+        (worker,) = children(process)
+        os.kill(worker, signal.SIGSTOP)  # so that the request is surely accepted and not answered
+        accepted = pool.submit(httpx.post, url, json={"inputs": [TEXT] * 50}, timeout=60)
+        wait_until(lambda: "bertolt_queue_inputs 50.0" in httpx.get(f"{address}/metrics").text)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        with pytest.raises(httpx.TransportError):
+            httpx.post(url, json={"inputs": TEXT}, timeout=5)
+        os.kill(worker, signal.SIGCONT)
+        assert len(accepted.result().json()["results"]) == 50
+        assert process.wait(20) == 0
+
+
+def test_a_stuck_or_dead_worker_is_replaced(model: Path, tmp_path: Path) -> None:
+    limits = tmp_path / "limits.toml"
+    limits.write_text("wedge_seconds = 2\nready_seconds = 1\n", encoding="utf-8")
+    with serve(model, "--settings", limits, cwd=tmp_path) as (process, address):
+
+        def ready() -> bool:
+            return httpx.get(f"{address}/ready", timeout=60).status_code == 200
+
+        assert ready()
+        for sign in (signal.SIGSTOP, signal.SIGKILL):
+            (worker,) = children(process)
+            os.kill(worker, sign)
+            assert not ready()
+            assert httpx.get(f"{address}/live").status_code == 200
+            wait_until(ready)
+            assert gone(worker)
+        url = f"{address}/v1/models/{model.name}/predict"
+        assert httpx.post(url, json={"inputs": TEXT}, timeout=60).status_code == 200
+
+
+def test_a_killed_server_leaves_no_worker(model: Path, tmp_path: Path) -> None:
+    with serve(model, cwd=tmp_path) as (process, _):
+        (worker,) = children(process)
+        process.kill()
+        process.wait()
+        wait_until(lambda: gone(worker))
+
+
+def test_what_cannot_be_served_is_refused(model: Path, tmp_path: Path) -> None:
+    refused(["serve", "missing", "--port", "0"], "no folder", cwd=tmp_path)
+    twin = tmp_path / "other" / model.name
+    shutil.copytree(model, twin)
+    refused(["serve", model, twin], "different names", "twice", cwd=tmp_path)
+    limits = tmp_path / "limits.toml"
+    limits.write_text("queue_rows = 10\n", encoding="utf-8")
+    refused(["serve", model, "--settings", limits], "request_rows is above queue_rows", cwd=tmp_path)
+    keys = tmp_path / "keys"
+    keys.write_text("short\n", encoding="utf-8")
+    refused(["serve", model, "--keys", keys], "keys of at least 16", cwd=tmp_path)
+
+
+def test_an_address_that_is_taken_is_refused(model: Path, tmp_path: Path) -> None:
+    with serve(model, cwd=tmp_path) as (_, address):
+        refused(["serve", model, "--port", address.rpartition(":")[2]], "a free address", cwd=tmp_path)
