@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# infinity-emb in an environment of its own, for it pins an old numpy: benchmarks/peers/infinity.sh build/infinity
+set -euo pipefail
+target=${1:?a folder for the environment}
+python3.11 -m venv "$target"
+"$target/bin/pip" install --quiet --extra-index-url https://download.pytorch.org/whl/cpu 'infinity-emb[torch,server]==0.0.78'
+echo "start: $target/bin/infinity_emb v2 --model-id DIR --engine torch --device cpu --no-bettertransformer --port 8002"
