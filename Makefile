@@ -66,5 +66,5 @@ $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(TESTABLE): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install $(PIP_ARGS) -c constraints.txt -e '.[dev,hub$(if $(EXTRAS),$(comma)$(EXTRAS))]'
+	$(BIN)/python -m pip install $(PIP_ARGS) -c constraints.txt -e '.[dev,explain,hub,serve$(if $(EXTRAS),$(comma)$(EXTRAS))]'
 	@touch $(INSTALLED) $@

@@ -16,6 +16,7 @@ import csv
 import json
 import os
 import random
+import socket
 import subprocess
 import sys
 import time
@@ -25,7 +26,6 @@ from pathlib import Path
 
 import httpx
 
-PORT = 8765
 LONG_SHARE = 0.05
 INFINITY = os.environ.get("INFINITY", "build/infinity/bin/infinity_emb")
 
@@ -38,9 +38,9 @@ class Figures:
     statuses: Counter[str] = field(default_factory=Counter)
 
 
-def command(server: str, folder: str) -> list[str]:
+def command(server: str, folder: str, number: int) -> list[str]:
     """What starts a server."""
-    port = ["--port", str(PORT)]
+    port = ["--port", str(number)]
     if server == "ours":
         return [sys.executable, "-m", "bertolt", "serve", folder, *port]
     if server == "plain":
@@ -78,7 +78,9 @@ async def load(options: argparse.Namespace, seconds: float, figures: Figures) ->
     short, long = texts(options.short), texts(options.long)
     end = time.perf_counter() + seconds
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{PORT}", timeout=120, limits=limits) as client:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{options.port}", timeout=120, limits=limits
+    ) as client:
 
         async def ask() -> None:
             text = chance.choice(long if chance.random() < LONG_SHARE else short)
@@ -105,14 +107,14 @@ async def load(options: argparse.Namespace, seconds: float, figures: Figures) ->
                 await asyncio.sleep(chance.expovariate(options.rate))
 
 
-def wait_until_ready(server: str, process: subprocess.Popen[bytes]) -> None:
+def wait_until_ready(server: str, port: int, process: subprocess.Popen[bytes]) -> None:
     """Waits until a server answers."""
     path = "/health" if server == "infinity" else "/ready"
     for _ in range(600):
         if process.poll() is not None:
             raise SystemExit(f"the server ended with {process.returncode}")
         try:
-            if httpx.get(f"http://127.0.0.1:{PORT}{path}", timeout=30).status_code == 200:
+            if httpx.get(f"http://127.0.0.1:{port}{path}", timeout=30).status_code == 200:
                 return
         except httpx.TransportError:
             pass
@@ -142,10 +144,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        options.port = free.getsockname()[1]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
-    with subprocess.Popen(command(options.server, options.folder), env=environment) as process:
+    with subprocess.Popen(command(options.server, options.folder, options.port), env=environment) as process:
         try:
-            wait_until_ready(options.server, process)
+            wait_until_ready(options.server, options.port, process)
             asyncio.run(load(options, 5, Figures()))
             figures = Figures()
             started = time.perf_counter()

@@ -12,7 +12,7 @@ stays small.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -205,14 +205,11 @@ class Scheduler:
                     parts.append(self._take(row, 1))
         active = len({id(row.job) for row in self._waiting.values()} | {id(row.job) for row, *_ in parts})
         self._virtual += tokens / active
-        return Batch(tuple(_merged(parts)), width * count)
+        return Batch(_merged(parts), width * count)
 
     def _companions(self, head: Row, width: int) -> list[Row]:
-        rows = [
-            row
-            for row in self._waiting.values()
-            if row.model == head.model and row.verb == "predict" and not row.job.urgent
-        ]
+        there = (row for row in self._waiting.values() if row.model == head.model)
+        rows = (row for row in there if row.verb == "predict" and not row.job.urgent)
         return sorted(rows, key=lambda row: (abs(row.lengths[row.begun] - width), row.tag, row.number))
 
     def _take(self, row: Row, count: int) -> tuple[Row, int, int]:
@@ -292,10 +289,9 @@ class Scheduler:
         return not self._unread and not self._waiting
 
 
-def _merged(parts: Iterable[tuple[Row, int, int]]) -> Iterator[tuple[Row, int, int]]:
+def _merged(parts: Iterable[tuple[Row, int, int]]) -> tuple[tuple[Row, int, int], ...]:
     """Neighbouring pieces of one row as one part."""
     spans: dict[int, tuple[Row, int, int]] = {}
     for row, start, stop in parts:
-        first = spans[row.number][1] if row.number in spans else start
-        spans[row.number] = (row, first, stop)
-    return iter(spans.values())
+        spans[row.number] = (row, spans.get(row.number, (row, start, stop))[1], stop)
+    return tuple(spans.values())
