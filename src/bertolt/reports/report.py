@@ -16,6 +16,7 @@ from bertolt.inference.run import Model
 from bertolt.metrics.intervals import Estimate
 from bertolt.models.spec import FolderRecord, Repeats
 from bertolt.reports.curves import training_picture
+from bertolt.reports.grades import grade_confusion, grades_of, truth_sentence
 from bertolt.reports.page import page, paragraph, picture, section, table, write_page
 from bertolt.reports.pictures import (
     confusion_picture,
@@ -73,7 +74,9 @@ def report_html(subject: Subject, evaluation: Evaluation) -> str:
     judged = judge(subject.model, evaluation)
     below = subject.model.withheld_below
     abstention = None if below is None else abstain_at(judged, below)
-    sections = [_figures(evaluation, abstention)]
+    grade = grades_of(subject.model, evaluation)
+    truth = None if grade is None else truth_sentence(judged, grade)
+    sections = [_figures(evaluation, abstention, truth)]
     sections += [picture(found) for found in pictures(subject, evaluation, judged, abstention)]
     sections.append(_worst_rows(worst(judged), subject.texts))
     if subject.record.repeats is not None:
@@ -87,12 +90,13 @@ def pictures(
 ) -> list[Picture]:
     """The pictures that apply, in the order of the page."""
     task, spec, primary = subject.model.task, subject.model.spec, evaluation.primary
+    grade = grades_of(subject.model, evaluation)
     strata = [task.stratum(example) for example in evaluation.examples]
     classes = [name if isinstance(name, str) else None for name in strata]
     found = [
-        confusion_picture(judged, spec.labels),
+        confusion_picture(judged, spec.labels) if grade is None else grade_confusion(judged, grade),
         # Of several labels the score is one label's, and no probability that all are right.
-        None if spec.activation == "sigmoid" else reliability_picture(judged),
+        None if spec.activation == "sigmoid" and grade is None else reliability_picture(judged),
         risk_coverage_picture(judged, abstention),
         slices_picture(
             by_length(evaluation, judged, primary), "By length", metric_words(primary), _BY_LENGTH
@@ -113,7 +117,7 @@ def _lead(subject: Subject, evaluation: Evaluation) -> list[str]:
     return lines
 
 
-def _figures(evaluation: Evaluation, abstention: Abstention | None) -> str:
+def _figures(evaluation: Evaluation, abstention: Abstention | None, truth: str | None) -> str:
     rows = [(metric_words(name), *_cells(found)) for name, found in evaluation.metrics.items()]
     parts = [
         paragraph(
@@ -123,6 +127,8 @@ def _figures(evaluation: Evaluation, abstention: Abstention | None) -> str:
     ]
     if abstention is not None:
         parts.append(paragraph(abstention_sentence(abstention)))
+    if truth is not None:
+        parts.append(paragraph(truth))
     return section("Figures", *parts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bertolt.evaluation.abstention import Abstention
+from bertolt.metrics.selective import LEAST_COVERAGE
 
 
 def metric_words(metric: str) -> str:
@@ -19,4 +20,19 @@ def abstention_sentence(found: Abstention) -> str:
         f"({found.coverage.low:.1%} to {found.coverage.high:.1%}), and of those {found.accuracy.value:.1%} "
         f"are right ({found.accuracy.low:.1%} to {found.accuracy.high:.1%}); of all texts "
         f"{found.accuracy_all.value:.1%} would be."
+    )
+
+
+def claims_sentence(claims: tuple[str, str], found: tuple[float, float] | None) -> str:
+    """At which coverage two grades are right three times in four, for people.
+
+    Args:
+        claims: the grades' names.
+        found: the coverage, and the probability from which they are given; None where there is none.
+    """
+    what = f"The grades {claims[0]} and {claims[1]} are right three times in four"
+    if found is None:
+        return f"{what} at no coverage above {LEAST_COVERAGE:.0%}."
+    return (
+        f"{what} for {found[0]:.1%} of the texts: where their probability is at least {found[1]:.3f}."
     )

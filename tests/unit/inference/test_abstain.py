@@ -7,7 +7,7 @@ import pytest
 from bertolt.errors import SettingError
 from bertolt.inference.abstain import abstain, check_abstain
 from bertolt.models.spec import ModelSpec
-from bertolt.results import Labels, Tags
+from bertolt.results import Grade, Labels, Tags
 
 READ = {"truncated": False, "tokens": 2, "tokens_read": 2}
 RESULT = Labels(label="a", score=0.7, scores={"a": 0.7, "b": 0.3}, **READ)
@@ -24,6 +24,26 @@ def test_several_labels_are_withheld_together() -> None:
     withheld = abstain(given, 0.9)
     assert isinstance(withheld, Labels)
     assert (withheld.label, withheld.passed) == ("unsure", ())
+
+
+def grade(place: int, *, unsure: int | None = 1) -> Grade:
+    names = ("bad", "open", "no", "yes")
+    return Grade(
+        grade=place, name=names[place], probabilities=dict.fromkeys(names, 0.25), judgements={},
+        unsure=unsure, **READ,
+    )  # fmt: skip
+
+
+def test_a_grade_becomes_the_one_that_says_that_it_cannot_be_told() -> None:
+    assert abstain(grade(3), 0.25) == grade(3)
+    assert abstain(grade(3), 0.26) == grade(1)
+    assert abstain(grade(2), 0.26) == grade(1)
+    assert abstain(grade(0), 0.26) == grade(0)
+
+
+def test_a_grade_without_such_a_grade_is_refused() -> None:
+    with pytest.raises(SettingError, match="grade"):
+        abstain(grade(3, unsure=None), 0.5)
 
 
 def test_a_result_without_a_label_is_refused() -> None:
