@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,8 +21,6 @@ from bertolt.probing.corpus import Labels, Ranges
 from bertolt.probing.store import Store
 from bertolt.training.objective import Step, Validation
 
-#: A small training part is gone over several times in an epoch, so that it has at least so many steps.
-EPOCH_STEPS = 100
 #: Tokens of a micro-batch, as a share of what an encoder takes: each is held once for each probe.
 _SHARE = 4
 
@@ -112,6 +111,7 @@ class EdgeProbing:
         loss: what is learnt, and what is chosen by.
         batch_size: texts of a step.
         seed: of the order.
+        epoch_steps: a small training part is gone over several times in an epoch, so that it has as many.
     """
 
     def __init__(
@@ -124,6 +124,7 @@ class EdgeProbing:
         loss: Loss,
         batch_size: int,
         seed: int,
+        epoch_steps: int = 1,
     ) -> None:
         self.network: nn.Module = bank
         self._bank = bank
@@ -135,7 +136,7 @@ class EdgeProbing:
         self._seed = seed
         self._device = next(bank.parameters()).device
         self._most = MAX_TOKENS[self._device.type] // _SHARE
-        self._rounds = -(-EPOCH_STEPS // -(-len(train) // batch_size))
+        self._rounds = math.ceil(epoch_steps / max(1, math.ceil(len(train) / batch_size)))
 
     def steps(self, epoch: int) -> list[Step]:
         """See ``Objective.steps``."""

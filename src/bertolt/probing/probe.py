@@ -40,6 +40,8 @@ from bertolt.version import versions
 
 VERB = "probe"
 STATES = "states"
+#: An epoch has at least this part of a run's steps.
+EPOCHS_OF_STEPS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,7 @@ def _learn(work: _Work, run_folder: RunFolder, part: _Part, say: Say | None = No
         loss=part.loss,
         batch_size=settings.batch_size,
         seed=part.seed,
+        epoch_steps=work.recipe.steps // EPOCHS_OF_STEPS,
     )
     code = part.loss == "code"
     plan = make_plan(

@@ -14,7 +14,7 @@ class ProbeRecipe(BaseModel):
         projection: width of a probe.
         dropout: of its hidden layer.
         steps: of which there are at least so many where ``--epochs`` is not given; there are never fewer
-            than 4 epochs.
+            than 4 epochs. An epoch has at least a twelfth of them: small data is gone over several times.
         max_targets: of the training part; texts are drawn (seeded) until they have as many. None: all.
     """
 

@@ -53,9 +53,11 @@ def _data(folder: Path) -> EdgeSet:
 
 def _learnt(data: EdgeSet, folder: Path, texts: Sequence[int], loss: Loss = "labels") -> ProbeBank:
     bank = ProbeBank(all_inputs(LAYERS), Shape(WIDTH, 1, LABELS, projection=16, dropout=0.1), seed=0)
-    objective = EdgeProbing(bank, data, texts, range(80, 100), loss=loss, batch_size=16, seed=0)
+    objective = EdgeProbing(
+        bank, data, texts, range(80, 100), loss=loss, batch_size=16, seed=0, epoch_steps=50
+    )
     plan = make_plan(objective, epochs=4, least_steps=1, lr=1e-2, seed=0)
-    return learn(bank, objective, plan, folder, RunLog(folder))
+    return learn(bank, objective, plan, folder, RunLog(folder.parent))
 
 
 def test_the_probe_names_the_layer_that_carries_the_label(tmp_path: Path) -> None:
