@@ -3,6 +3,7 @@
     python -m benchmarks.paired tasks --predictions build/tasks/predictions
     python -m benchmarks.paired trust --predictions build/benchmarks/predictions
     python -m benchmarks.paired adapt --predictions build/benchmarks/predictions
+    python -m benchmarks.paired grading --predictions build/grading/predictions
 
 Reads what the studies left: SET-seed-SEED-VARIANT.jsonl, a JSON object an example with ``gold`` and
 ``predicted``. A figure is the mean over the seeds; the interval is a paired bootstrap over examples, in which
@@ -26,6 +27,7 @@ from benchmarks.study import RESULTS, StudyError, append_line, finished_cells
 from numpy.typing import NDArray
 
 from bertolt.metrics.classification import accuracy, f1, matthews
+from bertolt.metrics.ordinal import mean_absolute_error, quadratic_weighted_kappa
 from bertolt.metrics.paired import paired
 from bertolt.metrics.statistic import Statistic
 
@@ -43,7 +45,7 @@ class Comparison:
         base: what it is compared with.
         metric: for people.
         statistic: (gold, predicted), both numbers of labels, to the metric.
-        labels: both labels, the positive one last.
+        labels: all labels: of two the positive one last, of grades the lowest first.
         seeds: over which both are averaged.
     """
 
@@ -52,13 +54,32 @@ class Comparison:
     base: str
     metric: str
     statistic: Callable[[Labels, Labels], Statistic]
-    labels: tuple[str, str] = SENTIMENT
+    labels: tuple[str, ...] = SENTIMENT
     seeds: tuple[int, ...] = (0, 1, 2)
 
 
 def of_two(metric: Callable[..., Statistic]) -> Callable[[Labels, Labels], Statistic]:
     """A metric of two classes."""
     return lambda gold, found: metric(gold, found, classes=2)
+
+
+def less_error(gold: Labels, found: Labels) -> Statistic:
+    """The mean absolute error below 0, so that more is better."""
+    error = mean_absolute_error(gold, found)
+    return lambda weights: -error(weights)
+
+
+def of_orders() -> list[Comparison]:
+    """CORN, by its median as published, beside cross-entropy by its mode and by its median."""
+    return [
+        Comparison(data, "corn-median", f"cross-entropy-{decode}", metric, statistic, labels)
+        for data, labels in (("sst", ("0", "1", "2", "3", "4")), ("joci", ("1", "2", "3", "4", "5")))
+        for decode in ("mode", "median")
+        for metric, statistic in (
+            ("quadratic_weighted_kappa", quadratic_weighted_kappa),
+            ("negated_mean_absolute_error", less_error),
+        )
+    ]
 
 
 COLA = ("unacceptable", "acceptable")
@@ -71,6 +92,11 @@ COMPARISONS = {
     "trust": [
         Comparison("long", policy, "head", "accuracy", of_two(accuracy), seeds=(0,))
         for policy in ("tail", "head+tail", "windows")
+    ],
+    "grading": [
+        *of_orders(),
+        Comparison("cola", "joint", "single", "matthews", of_two(matthews), COLA),
+        Comparison("cola", "joint", "single-3-epochs", "matthews", of_two(matthews), COLA),
     ],
     "adapt": [
         Comparison("cola", "adapted", "plain", "matthews", of_two(matthews), COLA),
