@@ -6,8 +6,8 @@
     python -m benchmarks.paired grading --predictions build/grading/predictions
 
 ``order``: SST-5 and JOCI (split by context), 8,000 rows, CORN beside cross-entropy, each decoded by its mode
-and its median; 3 seeds. ``sentences``: the five grades on the composed dev set beside baselines, and CoLA alone
-beside the joint model, with as many epochs and with one more; 3 seeds.
+and its median; 3 seeds. ``sentences``: the five grades on the composed dev set beside baselines, and CoLA
+alone beside the joint model, with as many epochs and with one more; 3 seeds.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def single(epochs: int, name: str, seed: int) -> Cell:
     """CoLA alone."""
     command = (
         "python benchmarks/ours/train_and_predict.py $DATA/sets/cola/in_domain_train.tsv "
-        f"--task acceptability --test $DATA/sets/cola/in_domain_dev.tsv --epochs {epochs} --seed $SEED --out $OUT/model "
-        f"--predictions $DATA/predictions/cola-seed-$SEED-{name}.jsonl"
+        f"--task acceptability --test $DATA/sets/cola/in_domain_dev.tsv --epochs {epochs} --seed $SEED "
+        f"--out $OUT/model --predictions $DATA/predictions/cola-seed-$SEED-{name}.jsonl"
     )
     return Cell(f"cola-{name}-seed-{seed}", (Variant(name, command),), seed=seed)
 
