@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from process import Outcome, refused, run
+from process import Outcome, environment, refused, run
 
 FAST = ("--epochs", "2", "--batch-size", "16", "--threads", "1", "--max-length", "32", "--lr", "0.01")
 
@@ -85,6 +87,20 @@ def test_it_is_reported(graded: tuple[Path, Outcome]) -> None:
     assert "three times in four" in report
     assert "Grades stand in their order" in report
     assert "Risk and coverage" in report
+
+
+def test_the_table_of_twenty_sentences_is_made(graded: tuple[Path, Outcome], tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    page = tmp_path / "grading.md"
+    page.write_text((root / "docs" / "grading.md").read_text(encoding="utf-8"), encoding="utf-8")
+    words = [sys.executable, root / "examples" / "grade_sentences.py", graded[0], "--page", page]
+    subprocess.run(words, env=environment(), check=True, timeout=120, capture_output=True)
+    made = page.read_text(encoding="utf-8")
+    assert made.count("| Paris is the capital of France. | 4 true | ") == 1
+    assert sum(line.startswith("| ") and line.count("|") == 7 for line in made.splitlines()) == 22
+    assert "On validation: The grades false and true are right three times in four" in made
+    subprocess.run(words, env=environment(), check=True, timeout=120, capture_output=True)
+    assert page.read_text(encoding="utf-8") == made
 
 
 def test_an_order_of_ones_own(tmp_path: Path, backbone: Path) -> None:
