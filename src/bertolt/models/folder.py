@@ -111,6 +111,12 @@ def load_record(folder: Path) -> FolderRecord:
             f"none in {str(folder)!r}",
             "name a folder that `bertolt train` wrote",
         )
+    if _read_json(file).get("kind") == "probe":
+        raise FolderError(
+            "a model folder",
+            f"a probe folder in {str(folder)!r}",
+            "name the model that was probed; probes are for `bertolt compare`",
+        )
     try:
         record = FolderRecord.model_validate_json(file.read_text(encoding="utf-8"))
     except (ValidationError, UnicodeDecodeError) as error:

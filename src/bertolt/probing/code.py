@@ -16,7 +16,7 @@ import numpy as np
 from bertolt.metrics.probing import code_blocks, compression, online_code_length
 from bertolt.probing.bank import ProbeBank
 from bertolt.probing.objective import EdgeSet, measure_bank
-from bertolt.probing.record import CodeResult
+from bertolt.probing.results import CodeResult
 
 #: Trains the probes on some texts, the number of the block apart, and gives them back.
 Train = Callable[[int, Sequence[int]], ProbeBank]

@@ -11,7 +11,8 @@ from bertolt.errors import InputError
 from bertolt.metrics.paired import Difference, paired
 from bertolt.metrics.probing import counted_f1, expected_layer_statistic
 from bertolt.metrics.statistic import Statistic
-from bertolt.probing.record import Figure, ProbeFolder, load_counts, load_probe
+from bertolt.probing.record import ProbeFolder, load_counts, load_probe
+from bertolt.probing.results import Figure
 
 
 @dataclass(frozen=True, slots=True)

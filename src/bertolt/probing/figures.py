@@ -21,14 +21,7 @@ from bertolt.metrics.statistic import Statistic
 from bertolt.probing.bank import Input, ProbeBank
 from bertolt.probing.corpus import ProbeData
 from bertolt.probing.objective import Outcome
-from bertolt.probing.record import (
-    CodeResult,
-    Figure,
-    InputResult,
-    LabelResult,
-    MixResult,
-    ProbeResults,
-)
+from bertolt.probing.results import CodeResult, Figure, InputResult, LabelResult, MixResult, ProbeResults
 
 _OFFICIAL = "official "
 

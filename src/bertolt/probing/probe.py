@@ -28,7 +28,8 @@ from bertolt.probing.encoder import Encoder, load_encoder, random_encoder
 from bertolt.probing.figures import Measured, best_layer, figures, mix_result
 from bertolt.probing.learn import LEAST_EPOCHS, learn, make_plan
 from bertolt.probing.objective import EdgeProbing, EdgeSet, Loss, Outcome, measure_bank
-from bertolt.probing.record import MixResult, ProbeFolder, ProbeRecord, save_probe
+from bertolt.probing.record import ProbeFolder, ProbeRecord, save_probe
+from bertolt.probing.results import MixResult
 from bertolt.probing.settings import ProbeRecipe, ProbeSettings
 from bertolt.probing.store import Store, store_key
 from bertolt.progress import progress_bar
@@ -231,7 +232,7 @@ def _measure(
     bank = _learn(work, run_folder, _Part("task", all_inputs(layers), of_model, seed), say)
     scores = measure_bank(bank, of_model, validation).f1().tolist()
     outcome = measure_bank(bank, of_model, test)
-    say(f"task: micro-F1 {outcome.f1()[-1]:.4f} with all layers mixed; now the controls")
+    say("the probes of the task are trained; now the controls, without which no figure is shown")
     of_control = replace(of_model, labels=control_labels(data, seed))
     found: dict[str, Outcome] = {}
     for name, source in (("control", of_control), ("random", of_random)):

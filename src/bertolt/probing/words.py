@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bertolt.probing.edge_tasks import get_edge_task
-from bertolt.probing.record import Figure, ProbeFolder
+from bertolt.probing.record import ProbeFolder
+from bertolt.probing.results import Figure
 
 
 def sentences(found: ProbeFolder) -> tuple[str, str]:

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bertolt.metrics.statistic import FloatArray
-from bertolt.probing.record import Figure, InputResult, ProbeFolder
+from bertolt.probing.record import ProbeFolder
+from bertolt.probing.results import Figure, InputResult
 from bertolt.reports.style import BLUE, GREY, LIGHT, ORANGE, Picture, canvas, shorten
 
 

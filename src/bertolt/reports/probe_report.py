@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bertolt.probing.record import Figure, ProbeFolder, load_probe
+from bertolt.probing.record import ProbeFolder, load_probe
+from bertolt.probing.results import Figure
 from bertolt.probing.words import interval, sentences, shown
 from bertolt.reports.page import page, paragraph, picture, section, table, write_page
 from bertolt.reports.probe_pictures import controls_picture, layers_picture, mixing_picture
