@@ -3,7 +3,7 @@
     python examples/grade_sentences.py MODEL [--page docs/grading.md]
 
 MODEL is a folder of the task sentence-grading. The sentences are of this file, four for each grade; none is
-from the sets that the model learns from. Two each of the false, the somewhat true and the true have a context.
+from the sets that the model learns from. Two each of the false, somewhat true and true ones have a context.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
     abstain_below: Annotated[
         float | None,
         typer.Option(
-            metavar="P", min=0, max=1, help="Answer unsure where the label's probability is below P."
+            metavar="P", min=0, max=1, help="Answer unsure (of grades: 1) where the probability is below P."
         ),
     ] = None,
     threads: Threads = None,
