@@ -112,7 +112,8 @@ def random_encoder(backbone: Backbone, seed: int, *, pad_id: int, device: torch.
     torch.manual_seed(seed)
     with quiet_transformers():
         network = AutoModel.from_config(backbone.config)  # type: ignore[no-untyped-call]
-    return Encoder(network.float(), f"random-{seed}", pad_id=pad_id, device=device)
+    shape = hashlib.sha256(backbone.config.to_json_string().encode()).hexdigest()[:16]
+    return Encoder(network.float(), f"random {seed} {shape}", pad_id=pad_id, device=device)
 
 
 def _weight_files(folder: Path) -> list[Path]:
