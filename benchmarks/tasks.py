@@ -89,7 +89,7 @@ CELLS = [
         "goemotions",
         "sets/goemotions/train.tsv",
         "--task multi-label-classification --set names=$DATA/sets/goemotions/labels.txt "
-        "--test $DATA/sets/goemotions/dev.tsv --epochs 3",
+        "--test $DATA/sets/goemotions/dev.tsv --epochs 2",
     ),
     alone(
         "rte",
