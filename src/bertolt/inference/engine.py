@@ -13,6 +13,7 @@ from bertolt.data.batching import collate, fill
 from bertolt.data.features import Feature
 from bertolt.models.fast_linear import use_fast_linear
 from bertolt.models.heads import Head, Inputs
+from bertolt.models.memory import FreedMemory
 from bertolt.tasks.task import Logits
 
 #: Tokens of a batch, padding included. On a processor larger batches only leave its caches.
@@ -53,6 +54,7 @@ class TorchEngine:
         self.head = head
         self._pad_id = pad_id
         self._dtype = dtype
+        self._freed = FreedMemory()
 
     def logits(self, features: Sequence[Feature]) -> list[Logits]:
         """See ``Engine.logits``."""
@@ -66,6 +68,7 @@ class TorchEngine:
                 for index, row in zip(batch, rows, strict=True):
                     found[index] = row
         self.network.train(was_training)
+        self._freed.give_back()
         return [row for row in found if row is not None]
 
     def _run(self, features: Sequence[Feature]) -> list[Logits]:

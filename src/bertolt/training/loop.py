@@ -8,6 +8,7 @@ from typing import Protocol
 
 import torch
 
+from bertolt.models.memory import FreedMemory
 from bertolt.progress import Progress
 from bertolt.training.checkpoints import Checkpoints, Position
 from bertolt.training.objective import Objective
@@ -62,6 +63,7 @@ def train(
     optimiser = make_optimiser(network, plan.learning_rate, plan.layer_decay)
     position = checkpoints.resume(objective, optimiser)
     progress.advance(position.step)
+    freed = FreedMemory()
     epoch_steps = objective.steps(position.epoch)
     total = plan.epochs * len(epoch_steps)
     network.train()
@@ -87,6 +89,7 @@ def train(
             figures = {"step": position.step, "loss": loss_sum, "learning_rate": learning_rate}
             log.write("step", {**figures, "gradient_norm": norm, "tokens_per_second": speed})
             progress.advance(1, f"loss {loss_sum:.3f}, {speed:,.0f} tokens/s")
+            freed.give_back()
             checkpoints.save_if_due(objective, optimiser, position)
         position.epoch += 1
         validation = objective.validate()
