@@ -128,6 +128,9 @@ def test_what_cannot_be_served_is_refused(model: Path, tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     keys.write_text("short\n", encoding="utf-8")
     refused(["serve", model, "--keys", keys], "keys of at least 16", cwd=tmp_path)
+    refused(
+        ["serve", model, "--port", "0", "--threads", "0"], "at least 1 thread", cwd=tmp_path
+    )  # the worker
 
 
 def test_an_address_that_is_taken_is_refused(model: Path, tmp_path: Path) -> None:

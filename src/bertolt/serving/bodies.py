@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -26,7 +27,7 @@ async def read_body(request: Request, form: type[Form]) -> Form:
     """
     body = await request.body()
     try:
-        value = json.loads(body, parse_constant=_no_constant)
+        value = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise MalformedError(
             "JSON", f"{error.msg.lower()} at line {error.lineno}, column {error.colno}", "correct the body"
@@ -70,6 +71,13 @@ def checked(form: type[Form], value: Any) -> Form:
 
 def _no_constant(name: str) -> NoReturn:
     raise MalformedError("JSON, which has no such number", name, "write a number, or null")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise MalformedError("numbers below 1e309", digits[:100], "write a smaller number, or null")
+    return value
 
 
 def _too_deep() -> MalformedError:

@@ -11,7 +11,8 @@ from typing import Any
 from bertolt.errors import InputError
 from bertolt.serving.meters import Meters
 from bertolt.serving.refusals import ModelFailedError, Refusal, UnavailableError, WaitedError
-from bertolt.serving.scheduler import Job, NewRow, Row, Scheduler
+from bertolt.serving.rows import Job, NewRow, Row
+from bertolt.serving.scheduler import Scheduler
 from bertolt.serving.settings import ServeSettings
 from bertolt.serving.worker import Worker, WorkerError
 
@@ -55,10 +56,15 @@ class Dispatcher:
         """Starts the worker and the loop that feeds it.
 
         Raises:
-            InputError: a model cannot be loaded.
-            WorkerError: the worker ended.
+            InputError: a model cannot be loaded, or the worker ended or took too long.
         """
-        await self._worker.start()
+        try:
+            await self._worker.start()
+        except WorkerError as error:
+            await self._worker.stop()
+            raise InputError(
+                "a worker that loads the models", str(error), "see what it printed, or raise start_seconds"
+            ) from error
         self.running = True
         self._tasks = [asyncio.create_task(self._feed()), asyncio.create_task(self._sweep())]
 
@@ -69,6 +75,9 @@ class Dispatcher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.running = False
         await self._worker.stop()
+        gone = UnavailableError("a server that runs", "one that is ending", "ask again later")
+        for job in self.scheduler.jobs:
+            self._fail(job, gone)
 
     async def answer(self, rows: Sequence[NewRow], *, urgent: bool = False, seconds: float = 0) -> list[str]:
         """The results of a request's rows, each as JSON. Cancelled, what was not begun is never computed.
@@ -158,11 +167,13 @@ class Dispatcher:
         try:
             return await self._worker.ask(message, self._settings.wedge_seconds)
         except WorkerError:
+            if len(rows) > 1:
+                self.scheduler.try_alone(rows)
+                raise
             lost = UnavailableError(
                 "a worker that computes", "one that was stuck or ended, and is replaced", "send it again"
             )
-            for row in rows:
-                self._fail(row.job, lost)
+            self._fail(rows[0].job, lost)
             raise
 
     async def _replace(self) -> None:

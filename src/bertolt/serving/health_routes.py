@@ -7,10 +7,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from bertolt.errors import BertoltError
 from bertolt.serving.dispatch import Dispatcher
 from bertolt.serving.predict_routes import RESPONSES
-from bertolt.serving.refusals import Refusal, UnavailableError
-from bertolt.serving.scheduler import NewRow
+from bertolt.serving.refusals import UnavailableError
+from bertolt.serving.rows import NewRow
 from bertolt.serving.served import Served
 from bertolt.tasks.task import input_columns
 
@@ -32,13 +33,13 @@ async def ready(request: Request) -> dict[str, str]:
     state = request.app.state
     if state.probing is None or state.probing.done():
         state.probing = asyncio.create_task(_probe(state))
-    found: Refusal | None = await asyncio.shield(state.probing)
-    if found is not None:
-        raise type(found)(found.expected, found.found, found.do)
+    found: BertoltError | None = await asyncio.shield(state.probing)
+    if found is not None:  # whatever it is, the balancer reads 503
+        raise UnavailableError(found.expected, found.found, found.do)
     return {"status": "ready"}
 
 
-async def _probe(state: Any) -> Refusal | None:
+async def _probe(state: Any) -> BertoltError | None:
     dispatcher: Dispatcher = state.dispatcher
     seconds: float = state.settings.ready_seconds
     try:
@@ -48,7 +49,7 @@ async def _probe(state: Any) -> Refusal | None:
             await dispatcher.answer([_row(served) for served in state.served.values()], urgent=True)
     except TimeoutError:
         return UnavailableError(f"a prediction in {seconds:g} seconds", "none", "ask again later")
-    except Refusal as error:
+    except BertoltError as error:
         return error
     return None
 

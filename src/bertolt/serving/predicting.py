@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ from bertolt.inference.pipeline import typed_settings
 from bertolt.serving.bodies import count_characters
 from bertolt.serving.dispatch import Dispatcher
 from bertolt.serving.refusals import NoModelError, TooLargeError
-from bertolt.serving.scheduler import NewRow
+from bertolt.serving.rows import NewRow
 from bertolt.serving.served import Served
 from bertolt.serving.settings import ServeSettings
 from bertolt.tasks.reading import input_example
@@ -84,6 +85,11 @@ def new_rows(served: Served, inputs: Any, options: Mapping[str, Any], limits: Se
         raise TooLargeError(
             f"at most {limits.request_rows:,} inputs in a request", f"{len(given):,}", "send several requests"
         )
+    size = len(json.dumps(options))
+    if size > limits.option_characters:
+        raise TooLargeError(
+            f"at most {limits.option_characters:,} characters of options", f"{size:,}", "name fewer values"
+        )
     chosen = dict(options)
     below = chosen.pop("abstain_below", None)
     if below is not None:
@@ -91,22 +97,26 @@ def new_rows(served: Served, inputs: Any, options: Mapping[str, Any], limits: Se
             raise InputError("a number in abstain_below", type(below).__name__, "give for example 0.8")
         check_abstain(served.record.spec, below)
     settings = typed_settings(served.task, {**served.record.spec.settings, **chosen})
-    return [
-        NewRow(
-            served.name,
-            "predict",
-            {"input": value, "settings": chosen, "abstain_below": below},
-            _checked(served, value, settings, limits, index, len(given)),
+    rows: list[NewRow] = []
+    candidates = 0
+    for index, value in enumerate(given):
+        where = f" (input {index + 1} of {len(given)})" if len(given) > 1 else ""
+        example = _example(served, value, settings, limits, where)
+        if served.kind == "candidates":
+            candidates += _candidate_characters(served.task.texts(example)[0], settings)
+        payload = {"input": value, "settings": chosen, "abstain_below": below}
+        rows.append(NewRow(served.name, "predict", payload, count_characters(value)))
+    if candidates > limits.result_characters:
+        raise TooLargeError(
+            f"at most {limits.result_characters:,} characters of candidates for a request",
+            f"{candidates:,}: missing words x top_k x length of each input",
+            "lower top_k, leave fewer words out, or send several requests",
         )
-        for index, value in enumerate(given)
-    ]
+    return rows
 
 
-def _checked(
-    served: Served, value: Any, settings: TaskSettings, limits: ServeSettings, index: int, count: int
-) -> int:
-    """The characters of one input that can be used."""
-    where = f" (input {index + 1} of {count})" if count > 1 else ""
+def _example(served: Served, value: Any, settings: TaskSettings, limits: ServeSettings, where: str) -> Any:
+    """One input that can be used, typed."""
     characters = count_characters(value)
     if characters > limits.input_characters:
         raise TooLargeError(
@@ -115,20 +125,15 @@ def _checked(
             "cut it into several inputs",
         )
     try:
-        example = input_example(served.task, value, settings)
+        return input_example(served.task, value, settings)
     except InputError as error:
         raise InputError(error.expected, error.found + where, error.do) from error
-    top_k = getattr(settings, "top_k", 0)
-    if served.kind == "candidates":
-        text = served.task.texts(example)[0]
-        asked = text.lower().count("mask") * top_k * len(text)
-        if asked > limits.result_characters:
-            raise TooLargeError(
-                f"at most {limits.result_characters:,} characters of candidates for an input",
-                f"{asked:,}: its missing words x top_k x its length{where}",
-                "lower top_k, or leave fewer words out",
-            )
-    return characters
+
+
+def _candidate_characters(text: str, settings: TaskSettings) -> int:
+    """The characters of the texts that fill-mask answers with, at most."""
+    each = max(getattr(settings, "top_k", 0), len(getattr(settings, "targets", ())))
+    return text.lower().count("mask") * each * len(text)
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, Answer]) -> Answer:

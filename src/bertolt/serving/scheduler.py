@@ -13,93 +13,18 @@ stays small.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from bertolt.serving.refusals import OverloadedError
+from bertolt.serving.rows import Batch, Job, NewRow, Row
 from bertolt.serving.settings import ServeSettings
 
 #: The part of a batch that may be padding. Lower: fewer rows share a batch; higher: more work for nothing.
 PADDING = 0.2
+#: About how many characters make a token. Only the order of tokenising rests on it.
+TOKEN_CHARACTERS = 4
 #: Characters that are tokenised between two batches, so that a flood of texts does not hold up computing.
 READ_CHARACTERS = 200_000
-
-
-@dataclass(eq=False, slots=True)
-class Row:
-    """One input of a request on its way.
-
-    Args:
-        number: its name between the server and its worker.
-        job: the request that it belongs to.
-        index: its place in the request.
-        model: whose it is.
-        verb: what is done with it: ``predict``, or a call that is computed alone.
-        payload: what the worker reads, in JSON's types.
-        characters: of all its texts.
-        lengths: tokens of each of its pieces; empty until it is tokenised.
-        begun: how many pieces have been handed out.
-        tag: virtual time at which the next piece would be finished.
-    """
-
-    number: int
-    job: Job
-    index: int
-    model: str
-    verb: str
-    payload: Any
-    characters: int
-    lengths: Sequence[int] = ()
-    begun: int = 0
-    tag: float = 0.0
-
-
-@dataclass(eq=False, slots=True)
-class Job:
-    """One request.
-
-    Args:
-        deadline: seconds of the caller's clock after which it is not computed any more.
-        urgent: computed before all others and not counted, as the server's own probe.
-        rows: its inputs.
-        results: one for each row, as they come.
-        left: rows without a result.
-        tag: virtual time at which all that was tokenised of it would be finished.
-        over: answered, failed, expired or given up by the client.
-        caller: whatever the caller keeps with it.
-    """
-
-    deadline: float
-    urgent: bool = False
-    rows: list[Row] = field(default_factory=list)
-    results: list[Any] = field(default_factory=list)
-    left: int = 0
-    tag: float = 0.0
-    over: bool = False
-    caller: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class NewRow:
-    """An input as a request brings it; members as in ``Row``."""
-
-    model: str
-    verb: str
-    payload: Any
-    characters: int
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What is computed at once.
-
-    Args:
-        parts: rows with the first of their pieces and the one after the last.
-        tokens: padding included.
-    """
-
-    parts: tuple[tuple[Row, int, int], ...]
-    tokens: int
 
 
 class Scheduler:
@@ -136,9 +61,11 @@ class Scheduler:
             self.rows += len(rows)
             self.characters += characters
         job = Job(deadline, urgent, results=[None] * len(rows), left=len(rows), tag=self._virtual)
+        tag = self._virtual
         for index, row in enumerate(rows):
             self._next += 1
-            held = Row(self._next, job, index, row.model, row.verb, row.payload, row.characters)
+            tag += row.characters / TOKEN_CHARACTERS
+            held = Row(self._next, job, index, row.model, row.verb, row.payload, row.characters, tag=tag)
             job.rows.append(held)
             self._unread[held.number] = held
         self._jobs.add(job)
@@ -158,11 +85,12 @@ class Scheduler:
                 )
 
     def take_unread(self) -> list[Row]:
-        """Rows to be tokenised next, the urgent first, then as they came."""
+        """Rows to be tokenised next: the urgent, then in the order of the policy, by an estimate."""
         taken: list[Row] = []
         characters = 0
-        for row in sorted(self._unread.values(), key=lambda row: not row.job.urgent):
-            if taken and characters + row.characters > READ_CHARACTERS:
+        for row in sorted(self._unread.values(), key=lambda row: (not row.job.urgent, row.tag, row.number)):
+            by_itself = row.suspect or (bool(taken) and taken[0].suspect)
+            if taken and (by_itself or characters + row.characters > READ_CHARACTERS):
                 break
             taken.append(row)
             characters += row.characters
@@ -194,7 +122,7 @@ class Scheduler:
         width = head.lengths[head.begun]
         parts = [self._take(head, 1)]
         count, tokens = 1, width
-        if head.verb == "predict" and not head.job.urgent:
+        if not head.alone:
             for row in self._companions(head, width):
                 for length in row.lengths[row.begun :]:
                     wider = max(width, length)
@@ -209,8 +137,10 @@ class Scheduler:
 
     def _companions(self, head: Row, width: int) -> list[Row]:
         there = (row for row in self._waiting.values() if row.model == head.model)
-        rows = (row for row in there if row.verb == "predict" and not row.job.urgent)
-        return sorted(rows, key=lambda row: (abs(row.lengths[row.begun] - width), row.tag, row.number))
+        return sorted(
+            (row for row in there if not row.alone),
+            key=lambda row: (abs(row.lengths[row.begun] - width), row.tag, row.number),
+        )
 
     def _take(self, row: Row, count: int) -> tuple[Row, int, int]:
         start = row.begun
@@ -272,6 +202,18 @@ class Scheduler:
             if job.deadline <= now
             and any(not row.lengths or row.begun < len(row.lengths) for row in job.rows)
         ]
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """All that are not over."""
+        return tuple(self._jobs)
+
+    def try_alone(self, rows: Sequence[Row]) -> None:
+        """The worker was lost with these rows. One may be the cause, so each is tried once more, alone."""
+        for row in rows:
+            if not row.job.over:
+                row.suspect = True
+                self._waiting[row.number] = row
 
     def start_over(self) -> None:
         """The worker is new and knows nothing: what waits is tokenised once more."""

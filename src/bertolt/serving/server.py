@@ -21,8 +21,13 @@ OTHER_FILES = 100
 #: Bytes of a request's line and headers.
 HEADER_BYTES = 32_768
 
+#: Connections beyond the limit that are answered at once; those beyond these are cut.
+TURNED_AWAY = 50
+#: How long they may take to read the answer.
+LINGER_SECONDS = 1.0
+
 _FULL = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
+    b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
     b"Connection: close\r\nContent-Length: %d\r\n\r\n%s"
 )
 _FULL_BODY = (
@@ -38,21 +43,29 @@ class BoundedProtocol(H11Protocol):
     """
 
     limits = ServeSettings()
+    _refused = False
     _receiving: asyncio.TimerHandle | None = None
     _sending: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Counts the connection, and waits for its first request."""
         super().connection_made(transport)
-        if len(self.connections) > self.limits.connections:
+        transport.set_write_buffer_limits(high=0)  # so that any byte that is not read is noticed
+        excess = len(self.connections) - self.limits.connections
+        self._refused = excess > 0
+        if excess > TURNED_AWAY:
+            transport.abort()
+        elif excess > 0:
             transport.write(_FULL % (len(_FULL_BODY), _FULL_BODY))
-            transport.close()
+            transport.write_eof()
+            # Not closed at once: upon what it still sends that would lose the answer.
+            self._receiving = self.loop.call_later(LINGER_SECONDS, transport.abort)
         else:
             self._expect_headers()
 
     def data_received(self, data: bytes) -> None:
         """Headers may come in pieces, but not for ever."""
-        if self.transport.is_closing():
+        if self._refused or self.transport.is_closing():
             return
         if not self._busy():
             self._expect_headers()
@@ -99,15 +112,24 @@ def _cancelled(timer: asyncio.TimerHandle | None) -> asyncio.TimerHandle | None:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn that says when it listens, and that counts SIGTERM as the usual end."""
+    """Uvicorn that says when it listens, and that counts SIGTERM as the usual end.
 
-    def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
+    It runs the app's lifespan itself, so that a model that cannot be loaded is raised as its own error.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI, listening: Callable[[], None]) -> None:
         super().__init__(config)
+        self._life = app.router.lifespan_context(app)
         self._listening = listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._life.__aenter__()
         await super().startup(sockets)
         self._listening()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        await self._life.__aexit__(None, None, None)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         super().handle_exit(sig, frame)
@@ -146,7 +168,8 @@ def bind(host: str, port: int) -> socket.socket:
 def make_server(app: FastAPI, settings: ServeSettings, listening: Callable[[], None]) -> uvicorn.Server:
     """A server whose ``run(sockets=[…])`` serves until SIGTERM or Ctrl-C.
 
-    Then it accepts no more, and finishes what was accepted.
+    Then it accepts no more, and finishes what was accepted. ``run`` raises ``InputError`` for a model that
+    cannot be loaded.
 
     Args:
         app: what is served.
@@ -168,7 +191,7 @@ def make_server(app: FastAPI, settings: ServeSettings, listening: Callable[[], N
         app,
         http=protocol,
         ws="none",
-        lifespan="on",
+        lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
@@ -177,4 +200,4 @@ def make_server(app: FastAPI, settings: ServeSettings, listening: Callable[[], N
         timeout_graceful_shutdown=settings.shutdown_seconds,
         h11_max_incomplete_event_size=HEADER_BYTES,
     )
-    return _Server(config, listening)
+    return _Server(config, app, listening)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Self
@@ -14,7 +15,7 @@ from bertolt.errors import DiskError, SettingError
 class ServeSettings(BaseModel):
     """The limits of a server. What each means, and why its default is what it is, says its description."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     body_bytes: int = Field(
         default=2_000_000, ge=1024,
@@ -37,9 +38,13 @@ class ServeSettings(BaseModel):
         default=65_536, ge=1,
         description="tokens that an input may cost, all its windows together; about 10 seconds of two cores",
     )  # fmt: skip
+    option_characters: int = Field(
+        default=10_000, ge=100,
+        description="characters of a request's options, which travel with each of its inputs",
+    )  # fmt: skip
     result_characters: int = Field(
         default=4_000_000, ge=1000,
-        description="characters of the candidates that an input may ask for (masks x top_k x text)",
+        description="characters of the candidates that a request may ask for (masks x top_k x text)",
     )  # fmt: skip
     queue_rows: int = Field(
         default=2048, ge=1,
@@ -138,7 +143,7 @@ class ServeSettings(BaseModel):
         if "*" in self.cors_origins and len(self.cors_origins) > 1:
             raise ValueError("cors_origins has '*' beside others: '*' alone allows every origin")
         for origin in self.cors_origins:
-            if origin != "*" and (not origin.startswith(("http://", "https://")) or origin.endswith("/")):
+            if origin != "*" and not re.fullmatch(r"https?://[^/\s]+", origin):
                 raise ValueError(f"cors_origins has {origin!r}: an origin is such as https://example.org")
         return self
 

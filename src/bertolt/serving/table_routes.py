@@ -20,7 +20,7 @@ _CSV: dict[str, Any] = {
         "content": {"text/csv": {"schema": {"type": "string"}, "example": "text\nA gorgeous, witty film.\n"}},
     }
 }
-_REFUSALS = {status: RESPONSES[status] for status in (404, 413, 422, 429)}
+_REFUSALS: dict[int | str, dict[str, Any]] = {status: RESPONSES[status] for status in (404, 413, 422, 429)}
 
 
 def _tables(request: Request) -> Tables:

@@ -85,6 +85,8 @@ class ChildWorker:
             raise WorkerError(f"no answer in {seconds:g} seconds") from error
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise WorkerError("it ended") from error
+        except ValueError as error:
+            raise WorkerError("an answer that is no JSON") from error
 
     async def stop(self) -> None:
         """See ``Worker.stop``. It computes for others or is stuck; either way there is nothing to save."""

@@ -15,7 +15,7 @@ from bertolt.errors import InputError
 from bertolt.serving.dispatch import Dispatcher
 from bertolt.serving.meters import Meters
 from bertolt.serving.refusals import ModelFailedError, OverloadedError, UnavailableError, WaitedError
-from bertolt.serving.scheduler import NewRow
+from bertolt.serving.rows import NewRow
 from bertolt.serving.settings import ServeSettings
 from bertolt.serving.worker import WorkerError
 
@@ -251,6 +251,56 @@ def test_a_stuck_worker_is_replaced_and_what_waits_is_computed(caplog: pytest.Lo
     with caplog.at_level(logging.ERROR):
         asyncio.run(scene())
     assert "the worker is replaced" in caplog.text
+
+
+def test_whoever_shared_a_batch_with_what_stops_the_worker_is_computed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def scene() -> None:
+        async with Bench(wedge_seconds=0.05, ready_seconds=0.01) as bench:
+            bench.workers[0].open.clear()
+            tasks = [bench.ask("the first")]
+            await settle()
+            tasks += [bench.ask("a row"), bench.ask("stuck"), bench.ask("other")]  # all of one length
+            await settle()
+            bench.workers[0].open.set()
+            found = await asyncio.gather(*tasks, return_exceptions=True)
+            assert bench.workers[0].run == ["the first", "a row", "stuck", "other"]
+            assert [found[0], found[1], found[3]] == [['"the first"'], ['"a row"'], ['"other"']]
+            assert isinstance(found[2], UnavailableError)
+            assert bench.count("workers_replaced_total") == 2
+            assert bench.count("queue_inputs") == 0
+
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(scene())
+
+
+def test_stopping_refuses_whoever_waits() -> None:
+    async def scene() -> None:
+        async with Bench() as bench:
+            bench.workers[0].open.clear()
+            tasks = [bench.ask("computed"), bench.ask("waiting and longer")]
+            await settle()
+        for task in tasks:
+            with pytest.raises(UnavailableError, match="ending"):
+                await task
+
+    asyncio.run(scene())
+
+
+def test_a_worker_that_does_not_start_is_an_error_in_three_parts() -> None:
+    class Ending(FakeWorker):
+        async def start(self) -> None:
+            raise WorkerError("it ended")
+
+    async def scene() -> None:
+        worker = Ending()
+        dispatcher = Dispatcher(ServeSettings(), lambda: worker, Meters())
+        with pytest.raises(InputError, match="a worker that loads the models; found it ended"):
+            await dispatcher.start()
+        assert worker.stopped
+
+    asyncio.run(scene())
 
 
 def test_stopping_ends_the_worker() -> None:

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from bertolt.inference.pipeline import Pipeline
+from bertolt.serving.computing import Computing
 from contract.rows import ROWS
 from http_server import Running, running
 
@@ -106,6 +107,8 @@ NONSENSE = {
     "nothing": (b"", 400),
     "not UTF-8": (b'{"inputs": "\xff"}', 400),
     "NaN": (b'{"inputs": "a", "options": {"abstain_below": NaN}}', 400),
+    "a number without end": (b'{"inputs": "a", "options": {"abstain_below": 1e999}}', 400),
+    "options without end": (json.dumps({"inputs": "a", "options": {"x": "y" * 10_000}}).encode(), 413),
     "Infinity as an input": (b'{"inputs": [Infinity]}', 400),
     "a number of 5,000 digits": (b'{"inputs": ' + b"1" * 5000 + b"}", 400),
     "nesting 10,000 deep": (b'{"inputs": ' + b"[" * 10_000 + b"]" * 10_000 + b"}", 400),
@@ -282,9 +285,9 @@ def buffered(server: Running) -> int:
     from bertolt.serving.guard import Guard
 
     layer: Any = server.app.middleware_stack
-    while not isinstance(layer, Guard):
+    while layer is not None and not isinstance(layer, Guard):
         layer = getattr(layer, "app", None) or layer._app
-    return layer._buffered
+    return layer._buffered if layer is not None else 0  # none before the first request
 
 
 @pytest.mark.parametrize(
@@ -328,11 +331,15 @@ def test_a_body_that_drips_gets_408(sentiment: Path) -> None:
         assert receive_all(connection).startswith(b"HTTP/1.1 408 ")
 
 
-def test_more_connections_than_allowed_get_503_and_idle_ones_make_room(sentiment: Path) -> None:
+def test_more_connections_than_allowed_get_429_and_idle_ones_make_room(sentiment: Path) -> None:
     with running(sentiment, connections=2, receive_seconds=0.5) as server:
         with connect(server) as one, connect(server) as two, connect(server) as three:
+            three.sendall(
+                request(b'{"inputs": "a"}')
+            )  # upon which a connection that is closed would be reset
             found = receive_all(three)
-            assert found.startswith(b"HTTP/1.1 503 ")
+            assert found.startswith(b"HTTP/1.1 429 ")
+            assert b"Retry-After: 1" in found
             assert set(json.loads(found.partition(b"\r\n\r\n")[2])["error"]) == {"expected", "found", "do"}
             assert closed(one)
             assert closed(two)
@@ -357,6 +364,25 @@ def test_a_stuck_worker_turns_ready_to_503_and_is_replaced(sentiment: Path) -> N
         wait_until(lambda: len(server.workers) == 2)
         wait_until(lambda: client.get("/ready").status_code == 200)
         assert "bertolt_workers_replaced_total 1.0" in client.get("/metrics").text
+
+
+def test_a_model_that_fails_turns_ready_to_503(sentiment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(self: Computing, message: Any) -> Any:
+        error = {"kind": "failure", "expected": "a result", "found": "an error", "do": "see the log"}
+        rows = [[number, [1], None] for number, *_ in message["read"]]
+        return {"read": rows, "ran": [[number, None, error] for number, *_ in message["run"]]}
+
+    monkeypatch.setattr(Computing, "answer", failing)
+    with running(sentiment) as server:
+        assert httpx.get(server.url + "/ready", timeout=30).status_code == 503
+
+
+def test_a_client_that_does_not_read_is_cut(sentiment: Path) -> None:
+    ask = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+    with running(sentiment, send_seconds=0.3) as server, connect(server) as connection:
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            connection.sendall(ask * 500_000)  # answers pile up until the server reads no more
+        assert httpx.get(server.url + "/live", timeout=30).status_code == 200
 
 
 def test_readiness_does_not_wait_behind_a_full_queue(sentiment: Path) -> None:
@@ -417,6 +443,10 @@ def test_candidates_without_end_are_refused(folder: Callable[[str], Path]) -> No
         answer = httpx.post(server.url + "/v1/models/fill-mask/predict", json=body, timeout=30)
         assert answer.status_code == 413
         assert "top_k" in answer.json()["error"]["found"]
+        many = {"inputs": ["[MASK] " * 20] * 100, "options": {"top_k": 1000}}  # each alone would do
+        named = {"inputs": "[MASK] " * 200, "options": {"targets": ["film"] * 1000}}
+        for body in (many, named):
+            assert httpx.post(server.url + "/v1/models/fill-mask/predict", json=body).status_code == 413
 
 
 def test_the_metrics_tell_what_happened(client: httpx.Client) -> None:

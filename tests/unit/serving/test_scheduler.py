@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bertolt.serving.refusals import OverloadedError
-from bertolt.serving.scheduler import PADDING, Batch, Job, NewRow, Scheduler
+from bertolt.serving.rows import Batch, Job, NewRow
+from bertolt.serving.scheduler import PADDING, Scheduler
 from bertolt.serving.settings import ServeSettings
 
 
@@ -251,6 +252,48 @@ def test_a_flood_of_characters_is_tokenised_in_portions() -> None:
     scheduler = Scheduler(ServeSettings())
     scheduler.accept([new(characters=90_000)] * 5, deadline=1.0)
     assert [len(scheduler.take_unread()) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_long_texts_do_not_hold_up_the_tokenising_of_a_short_one() -> None:
+    scheduler = Scheduler(ServeSettings())
+    for _ in range(30):
+        scheduler.accept([new(characters=100_000)], deadline=1.0)
+    short = scheduler.accept([new(characters=40)], deadline=1.0)
+    assert scheduler.take_unread()[0].job is short
+
+
+def test_nor_do_short_ones_that_of_a_long_one() -> None:
+    scheduler = Scheduler(ServeSettings())
+    long = scheduler.accept([new(characters=100_000)], deadline=1.0)
+    for _ in range(20):
+        for _ in range(50):  # all that is tokenised at a time
+            scheduler.accept([new(characters=4_000)], deadline=1.0)
+        taken = scheduler.take_unread()
+        if any(row.job is long for row in taken):
+            return
+        for row in taken:
+            scheduler.add_read(row, (1_000,))
+        while compute(scheduler):
+            pass
+    pytest.fail("the long one is never tokenised")
+
+
+def test_rows_with_which_the_worker_was_lost_are_tried_alone(scheduler: Scheduler) -> None:
+    jobs = [accept(scheduler, 20) for _ in range(3)]
+    lost = scheduler.next_batch()
+    assert lost is not None
+    assert len(lost.parts) == 3
+    scheduler.try_alone([row for row, *_ in lost.parts])
+    scheduler.start_over()
+    scheduler.drop(jobs[1])
+    for job in (jobs[0], jobs[2]):
+        (row,) = scheduler.take_unread()
+        assert row.job is job
+        scheduler.add_read(row, (20,))
+    batches = [compute(scheduler), compute(scheduler)]
+    assert [len(batch.parts) for batch in batches if batch] == [1, 1]
+    assert [job.results for job in jobs] == [["result"], [None], ["result"]]
+    assert (scheduler.rows, scheduler.characters, scheduler.idle) == (0, 0, True)
 
 
 def test_a_new_worker_reads_again_what_waits(scheduler: Scheduler) -> None:
