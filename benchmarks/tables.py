@@ -1,7 +1,7 @@
-"""Makes the tables of the README out of benchmarks/results, between its markers.
+"""Makes the tables of the README and of the pages out of benchmarks/results, between their markers.
 
-python -m benchmarks.tables            # rewrites README.md
-python -m benchmarks.tables --check    # exits 1 where README.md is not what the results say
+python -m benchmarks.tables            # rewrites the pages
+python -m benchmarks.tables --check    # exits 1 where a page is not what the results say
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import statistics
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-BEGIN, END = "<!-- results: begin -->\n", "<!-- results: end -->"
+BEGIN, END = "<!-- results{name}: begin -->\n", "<!-- results{name}: end -->"
 
 Cells = dict[str, dict[str, Any]]
 
@@ -94,7 +95,7 @@ def accuracy(study: Cells) -> list[str]:
 
 
 TASKS = (
-    ("ewt-upos", "part of speech, EWT", ("word_accuracy",)),
+    ("ewt-upos-4-epochs", "part of speech, EWT", ("word_accuracy",)),
     ("wnut", "entities, WNUT-17", ("span_f1",)),
     ("goemotions", "28 emotions, GoEmotions", ("macro_f1", "macro_f1_at_half")),
     ("rte", "entailment, RTE", ("accuracy",)),
@@ -124,8 +125,48 @@ def tasks(study: Cells) -> list[str]:
     return table(("task, `minilm`, held-out part", "metric", "value", "95% interval"), rows) if rows else []
 
 
-def main() -> int:
-    """Rewrites or checks the README."""
+def long_documents(study: Cells, pairs: Cells) -> list[str]:
+    """What each way to read long reviews is worth."""
+    rows: list[tuple[str, ...]] = []
+    for policy in ("head", "tail", "head+tail", "windows"):
+        if policy in study:
+            found = figures(study[policy], "bertolt")["metrics"]["accuracy"]
+            pair = pairs.get(f"long-{policy}-less-head-accuracy")
+            less = pair["difference"] if pair else None
+            rows.append(
+                (
+                    f"`{policy}`",
+                    f"{found['value']:.1%} ({found['low']:.1%} to {found['high']:.1%})",
+                    f"{100 * less['value']:+.1f} ({100 * less['low']:+.1f} to {100 * less['high']:+.1f})"
+                    if less
+                    else "",
+                )
+            )
+    head = ("`--long`, 128 tokens", "accuracy, 2,000 reviews", "points above `head`, paired")
+    return table(head, rows) if rows else []
+
+
+def check_cost(study: Cells) -> list[str]:
+    """Seconds of the checks."""
+    if "imdb" not in study:
+        return []
+    found = figures(study["imdb"], "bertolt")
+    rows = [
+        ("quick checks, which `train` runs too", f"{found['quick_seconds']:.1f}"),
+        ("near-duplicates", f"{found['near_duplicate_seconds']:.1f}"),
+    ]
+    if "imdb-whole-verb" in study:
+        rows.append(
+            (
+                "`bertolt check imdb` in all",
+                f"{study['imdb-whole-verb']['variants']['bertolt']['seconds']:.1f}",
+            )
+        )
+    return table((f"{found['rows']:,} reviews", "seconds"), rows)
+
+
+def readme() -> list[str]:
+    """The README's figures."""
     study = cells("speed-fp32")
     machine = next(iter(study.values()), {})
     intro = (
@@ -133,15 +174,30 @@ def main() -> int:
         if machine
         else []
     )
-    text = "\n".join([*intro, *speed(study), *accuracy(study), *tasks(cells("tasks-accuracy"))])
-    readme = ROOT / "README.md"
-    old = readme.read_text(encoding="utf-8")
-    start, rest = old.split(BEGIN)
-    new = start + BEGIN + text.rstrip() + "\n" + END + rest.split(END)[1]
-    if "--check" in sys.argv:
-        return int(new != old)
-    readme.write_text(new, encoding="utf-8")
-    return 0
+    return [*intro, *speed(study), *accuracy(study), *tasks(cells("tasks-accuracy"))]
+
+
+#: A part of a page between markers: the page, the name in its markers, and what makes it.
+PARTS: tuple[tuple[str, str, Callable[[], list[str]]], ...] = (
+    ("README.md", "", readme),
+    ("docs/trust.md", " long", lambda: long_documents(cells("trust-long-documents"), cells("trust-paired"))),
+    ("docs/trust.md", " checks", lambda: check_cost(cells("trust-checks"))),
+)
+
+
+def main() -> int:
+    """Rewrites or checks the pages."""
+    changed = False
+    for page, name, make in PARTS:
+        file = ROOT / page
+        old = file.read_text(encoding="utf-8")
+        begin, end = BEGIN.format(name=name), END.format(name=name)
+        start, rest = old.split(begin)
+        new = start + begin + "\n".join(make()).rstrip() + "\n" + end + rest.split(end, 1)[1]
+        changed = changed or new != old
+        if "--check" not in sys.argv:
+            file.write_text(new, encoding="utf-8")
+    return int(changed and "--check" in sys.argv)
 
 
 if __name__ == "__main__":
