@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -116,3 +117,14 @@ def test_one_task(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "Primary metric: accuracy" in out
     assert "text   read    review, sentence" in out
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, "passive"), ("active", "active")])
+def test_waiting_threads_sleep_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, kept: str
+) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", given or "")  # so that the test leaves it as it was
+    if given is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+    main(["models"])
+    assert os.environ["OMP_WAIT_POLICY"] == kept
