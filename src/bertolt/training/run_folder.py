@@ -44,7 +44,7 @@ class RunFolder:
         self._verb = verb
         self._model_folder = model_folder
         self.path = model_folder.parent / f"{model_folder.name}.run"
-        self.log = RunLog(self.path)
+        self.log = RunLog(self.path, verb)
 
     @contextmanager
     def open(

@@ -17,9 +17,11 @@ class RunLog:
 
     Args:
         folder: the run's own (``DIR.run``).
+        verb: of the command line, that goes on with the run.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, verb: str = "train") -> None:
+        self._verb = verb
         self._file = folder / NAME
         self._begun = False
 
@@ -40,7 +42,7 @@ class RunLog:
             raise DiskError(
                 f"room for the run log {str(self._file)!r}",
                 f"{error.strerror}",
-                "free some space, then go on with `bertolt train --resume DIR`",
+                f"free some space, then go on with `bertolt {self._verb} --resume DIR`",
             ) from error
 
 
