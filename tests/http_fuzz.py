@@ -23,7 +23,23 @@ VALUES = st.recursive(
 FIELDS = st.sampled_from(["text", "text_pair", "question", "context", "words", "id", "title", "unmasked"])
 INPUTS = TEXTS | st.dictionaries(FIELDS, TEXTS | VALUES, max_size=3) | VALUES
 OPTIONS = st.dictionaries(
-    st.sampled_from(["abstain_below", "top_k", "targets", "overlap", "null_threshold", "max_answer_words"])
+    st.sampled_from(
+        [
+            "abstain_below",
+            "top_k",
+            "targets",
+            "overlap",
+            "null_threshold",
+            "max_answer_words",
+            "pseudo_log_likelihood",
+            "order",
+            "mapping",
+            "decode",
+            "cap",
+            "names",
+            "delimiter",
+        ]
+    )
     | TEXTS,
     SCALARS | st.lists(TEXTS, max_size=3),
     max_size=3,

@@ -21,6 +21,7 @@ from bertolt.serving.hf_routes import hf_router
 from bertolt.serving.keys import Keys
 from bertolt.serving.meters import Meters
 from bertolt.serving.model_routes import model_router
+from bertolt.serving.origins import Origins
 from bertolt.serving.page_routes import page_router
 from bertolt.serving.predict_routes import predict_router
 from bertolt.serving.served import Served
@@ -99,6 +100,7 @@ def build_app(
     app.add_middleware(Guard, settings=settings, meters=meters)
     if keys:
         app.add_middleware(Keys, keys=keys, meters=meters)
+    app.add_middleware(Origins, allowed=settings.cors_origins, meters=meters)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -47,6 +47,7 @@ _RESULTS: dict[str, Any] = {
 _MEANINGS = {
     400: "The body is not JSON.",
     401: "A key is needed.",
+    403: "A page of another origin asks, which cors_origins does not name.",
     404: "There is no such model.",
     408: "The request took too long to arrive.",
     413: "The body, the list or an input is too large.",

@@ -37,6 +37,13 @@ class UnauthorizedError(Refusal):
     headers: Mapping[str, str] = {"WWW-Authenticate": "Bearer"}
 
 
+class ForeignOriginError(Refusal):
+    """A request from a page of another origin."""
+
+    status = 403
+    reason = "origin"
+
+
 class NoModelError(Refusal):
     """A model that is not served."""
 

@@ -432,6 +432,21 @@ def test_only_allowed_origins_may_read(sentiment: Path) -> None:
         assert "Access-Control-Allow-Origin" not in other.headers
 
 
+def test_only_pages_of_allowed_origins_may_send(sentiment: Path, client: httpx.Client) -> None:
+    def status(server: httpx.Client, site: str, origin: str) -> int:
+        headers = {"Sec-Fetch-Site": site, "Origin": origin, "Content-Type": "text/plain"}
+        return server.post(PREDICT, json={"inputs": "a"}, headers=headers).status_code
+
+    assert status(client, "same-origin", str(client.base_url)) == 200
+    assert status(client, "none", "null") == 200
+    for site in ("cross-site", "same-site"):
+        assert status(client, site, "https://a.example") == 403
+    for allowed, other in (("https://a.example", 403), ("*", 200)):
+        with running(sentiment, cors_origins=(allowed,)) as server, httpx.Client(base_url=server.url) as own:
+            assert status(own, "cross-site", "https://a.example") == 200
+            assert status(own, "cross-site", "https://b.example") == other
+
+
 def test_without_an_allow_list_no_origin_may_read(client: httpx.Client) -> None:
     answer = client.get("/v1/models", headers={"Origin": "https://a.example"})
     assert "Access-Control-Allow-Origin" not in answer.headers
