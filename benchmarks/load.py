@@ -48,15 +48,8 @@ def command(server: str, folder: str, number: int) -> list[str]:
         return [sys.executable, "-m", "bertolt", "serve", folder, "--read-only", *port]
     if server == "plain":
         return [sys.executable, "benchmarks/peers/plain_app.py", folder, *port]
-    options = [
-        "--engine",
-        "torch",
-        "--device",
-        "cpu",
-        "--no-bettertransformer",
-        "--served-model-name",
-        "model",
-    ]
+    words = "--engine torch --device cpu --no-bettertransformer --no-model-warmup --served-model-name model"
+    options = [*words.split(), "--host", "127.0.0.1", "--log-level", "warning"]
     return [INFINITY, "v2", "--model-id", folder, *options, *port]
 
 
@@ -196,7 +189,7 @@ def main() -> None:
     options = parser.parse_args()
     with socket.create_server(("127.0.0.1", 0)) as free:
         options.port = free.getsockname()[1]
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1"}
     # What a server prints goes to standard error, for the figures are all of standard output.
     with subprocess.Popen(
         command(options.server, options.folder, options.port), env=environment, stdout=sys.stderr
