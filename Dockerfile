@@ -1,8 +1,8 @@
 # A server for one model folder. This file has not been run where it was written: see docs/serve.md.
 #
 #   docker build -t bertolt .
-#   docker run --rm -p 127.0.0.1:8000:8000 --read-only --tmpfs /tmp \
-#       -v "$PWD/models/reviews:/models/reviews:ro" bertolt /models/reviews
+#   docker run --rm --stop-timeout 30 -p 127.0.0.1:8000:8000 --read-only --tmpfs /tmp \
+#       -v "$PWD/models/reviews:/models/reviews:ro" bertolt /models/reviews --read-only
 FROM python:3.11-slim
 
 ENV PIP_NO_CACHE_DIR=1 PYTHONUNBUFFERED=1 HF_HUB_OFFLINE=1 HF_HOME=/tmp/huggingface
