@@ -68,7 +68,7 @@ export const explain = (name, input, target, signal) =>
   json(at(name, "explain"), { json: target === undefined ? { input } : { input, target }, signal });
 export const correct = (name, input, prediction, correction) =>
   json(at(name, "corrections"), { json: { input, prediction, correction } });
-/** {"state", "done", "total", "shown", "examples": […]} */
+/** {"state", "done", "total", "shown", "right", "failed", "examples": […]} */
 export const examples = (name, only, offset) => json(`${at(name, "examples")}?only=${only}&offset=${offset}`);
 /** {"state", "pictures": [{"name", "title", "alt", "meaning"}]} */
 export const pictures = (name) => json(at(name, "pictures"));

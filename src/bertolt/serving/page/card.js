@@ -27,7 +27,7 @@ function metrics(record) {
   return [
     h("p", { class: "note" }, `On the ${record.measured_on} examples; the lines are 95% intervals: what other examples of the same kind would likely have given.`),
     h("div", { class: "scroll" }, h("table", { class: "metrics" },
-      h("thead", {}, h("tr", {}, ["metric", "value", "95% interval", ""].map((name) => h("th", { scope: "col" }, name)))),
+      h("thead", {}, h("tr", {}, ["metric", "value", "95% interval", "0 to 1"].map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, entries.map(([name, found]) => h("tr", {},
         h("th", { scope: "row" }, words(name)),
         h("td", { class: "number" }, figure(found.value)),
@@ -40,8 +40,8 @@ function metrics(record) {
 function interval({ value, low, high }) {
   const all = [value, low, high];
   if (all.some((each) => each === null || each === undefined || each < 0 || each > 1)) return null;
-  const x = (share) => 4 + 112 * share;
-  return svg("svg", { viewBox: "0 0 120 16", class: "interval", "aria-hidden": "true" },
+  const x = (share) => 4 + 184 * share;
+  return svg("svg", { viewBox: "0 0 192 16", class: "interval", "aria-hidden": "true" },
     svg("line", { x1: x(0), x2: x(1), y1: 8, y2: 8, class: "axis" }),
     svg("line", { x1: x(low), x2: x(high), y1: 8, y2: 8, class: "range" }),
     svg("circle", { cx: x(value), cy: 8, r: 3.5, class: "dot" }));

@@ -5,6 +5,9 @@ import { h, problem, show } from "./dom.js";
 import { count, percent, words } from "./format.js";
 import { whenReady } from "./waiting.js";
 
+/** As many are shown while others are still computed. */
+const EARLY = 12;
+
 export function gallerySection(model, tryIt) {
   const list = h("ol", { class: "gallery" });
   const status = h("div", {});
@@ -28,12 +31,18 @@ export function gallerySection(model, tryIt) {
       show(list);
       more.hidden = true;
     }
-    const current = (use) => (found) => { if (number === asked) use(found); };
-    whenReady(section, () => api.examples(model.name, only, shown), current((bar) => show(status, bar)), current((found) => {
+    const current = (use) => (...found) => { if (number === asked) use(...found); };
+    const append = (found) => {
       list.append(...found.examples.map((example) => card(example, tryIt)));
       shown += found.examples.length;
+    };
+    whenReady(section, () => api.examples(model.name, only, shown), current((bar, found) => {
+      show(status, bar);
+      if (shown === 0 && found.examples.length >= EARLY) append(found);
+    }), current((found) => {
+      append(found);
       more.hidden = shown >= found.shown;
-      const right = found.right === null ? "" : `; ${count(found.right, "example")} of ${found.total.toLocaleString("en")} right`;
+      const right = found.right === null ? "" : `; of all ${found.total.toLocaleString("en")}, ${found.right.toLocaleString("en")} are right`;
       show(status, h("p", { class: "dim" }, `${shown.toLocaleString("en")} of ${count(found.shown, "example")} shown${right}`));
     }), current((error) => show(status, problem(error))));
   }
@@ -49,7 +58,7 @@ function card(example, tryIt) {
     fields.filter(([, value]) => typeof value === "string").map(([name, value]) =>
       h("p", { class: "text" }, name ? h("span", { class: "fieldname" }, `${words(name)} `) : null, value)),
     h("dl", {},
-      h("div", {}, h("dt", {}, "Right"), h("dd", {}, example.gold)),
-      h("div", {}, h("dt", {}, "Model"), h("dd", {}, example.predicted, example.score === null ? null : h("span", { class: "dim" }, ` ${percent(example.score)}`)))),
+      h("div", {}, h("dt", {}, "Is"), h("dd", {}, example.gold)),
+      h("div", {}, h("dt", {}, "Model says"), h("dd", {}, example.predicted, example.score === null ? null : h("span", { class: "dim" }, ` ${percent(example.score)}`)))),
     h("button", { type: "button", class: "quiet", on: { click: () => tryIt(example.input) } }, "Try it"));
 }

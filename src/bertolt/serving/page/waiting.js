@@ -8,7 +8,7 @@ const EVERY = 700;
 /**
  * @param {Element} place where the work is shown; once it is off the page, asking stops.
  * @param {() => Promise<{state: string, done: number, total: number}>} ask
- * @param {(bar: Node) => void} waiting
+ * @param {(bar: Node, found: any) => void} waiting
  * @param {(found: any) => void} ready
  * @param {(error: Error) => void} failed
  */
@@ -32,7 +32,7 @@ export async function whenReady(place, ask, waiting, ready, failed) {
       await ready(found);
       return;
     }
-    waiting(progress(found));
+    waiting(progress(found), found);
     await new Promise((resolve) => setTimeout(resolve, EVERY));
   }
 }
