@@ -125,6 +125,35 @@ def tasks(study: Cells) -> list[str]:
     return table(("task, `minilm`, held-out part", "metric", "value", "95% interval"), rows) if rows else []
 
 
+def task_pairs(pairs: Cells) -> list[str]:
+    """Bertolt less the Trainer."""
+    rows: list[tuple[str, ...]] = []
+    for line in pairs.values():
+        low, high = line["difference"]["low"], line["difference"]["high"]
+        rows.append(
+            (
+                line["cell"].partition("-")[0].upper(),
+                line["metric"],
+                f"{line['bertolt']:.3f}",
+                f"{line['trainer']:.3f}",
+                f"{line['difference']['value']:+.3f} ({low:+.3f} to {high:+.3f})",
+            )
+        )
+    head = ("data", "metric", "Bertolt", "Trainer", "difference, 95% interval")
+    return table(head, rows) if rows else []
+
+
+def task_speed(study: Cells) -> list[str]:
+    """Training steps of tasks beside the Trainer's."""
+    rows: list[tuple[str, ...]] = []
+    for cell, name in (("cola-steps", "CoLA"), ("mrpc-steps", "MRPC"), ("wnut-steps", "WNUT-17")):
+        if cell in study:
+            rates = [figures(study[cell], each)["examples_per_second"] for each in ("bertolt", "trainer")]
+            rows.append((name, *_ratio(*rates)))
+    head = ("150 steps of 32, examples a second", "Bertolt", "Trainer", "ratio")
+    return table(head, rows) if rows else []
+
+
 def long_documents(study: Cells, pairs: Cells) -> list[str]:
     """What each way to read long reviews is worth."""
     rows: list[tuple[str, ...]] = []
@@ -180,6 +209,9 @@ def readme() -> list[str]:
 #: A part of a page between markers: the page, the name in its markers, and what makes it.
 PARTS: tuple[tuple[str, str, Callable[[], list[str]]], ...] = (
     ("README.md", "", readme),
+    ("docs/measured.md", " tasks", lambda: tasks(cells("tasks-accuracy"))),
+    ("docs/measured.md", " paired", lambda: task_pairs(cells("tasks-paired"))),
+    ("docs/measured.md", " tasks-speed", lambda: task_speed(cells("tasks-speed"))),
     ("docs/trust.md", " long", lambda: long_documents(cells("trust-long-documents"), cells("trust-paired"))),
     ("docs/trust.md", " checks", lambda: check_cost(cells("trust-checks"))),
 )
