@@ -18,7 +18,7 @@ p{margin:.4rem 0;max-width:46rem}.lead{color:#5b6470}
 figure{margin:.75rem 0}figure img{max-width:100%;height:auto}
 table{border-collapse:collapse;margin:.75rem 0;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #d9dde2;vertical-align:top}
-td.n,th.n{text-align:right}td.t{overflow-wrap:anywhere;white-space:pre-wrap}summary{cursor:pointer}
+td.n,th.n{text-align:right}td.t{overflow-wrap:anywhere;white-space:pre-wrap;min-width:6rem}summary{cursor:pointer}
 @media print{body{max-width:none}}
 """
 
