@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from bertolt.errors import BertoltError, InputError
+from bertolt.errors import BertoltError, DiskError, FolderError, InputError
 from bertolt.serving.meters import Meters
 from bertolt.serving.predicting import ClientGoneError
 from bertolt.serving.refusals import Refusal
@@ -19,11 +19,11 @@ CLIENT_GONE = 499
 
 
 def error_answer(error: BertoltError, meters: Meters) -> Response:
-    """The answer for an error of ours: a refusal's own status, 422 for bad input, else 500."""
+    """The answer for an error of ours: a refusal's own status, 422 for bad input, 500 for a fault of the machine."""
     status, reason, headers = 500, "failed", {}
     if isinstance(error, Refusal):
         status, reason, headers = error.status, error.reason, dict(error.headers)
-    elif isinstance(error, InputError):
+    elif isinstance(error, InputError) and not isinstance(error, DiskError | FolderError):
         status, reason = 422, "input"
     meters.refused.labels(reason).inc()
     return _answer(status, error.to_dict(), headers)

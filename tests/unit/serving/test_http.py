@@ -13,8 +13,11 @@ from typing import Any
 import httpx
 import pytest
 
+from bertolt.errors import DiskError, FolderError, InputError
 from bertolt.inference.pipeline import Pipeline
 from bertolt.serving.computing import Computing
+from bertolt.serving.error_answers import error_answer
+from bertolt.serving.meters import Meters
 from contract.rows import ROWS
 from http_server import Running, running
 
@@ -169,6 +172,11 @@ def test_no_path_leads_elsewhere(method: str, path: str, status: int, client: ht
     answer = client.request(method, path, json={"inputs": "a"} if method == "POST" else None)
     assert answer.status_code == status
     assert set(answer.json()["error"]) == {"expected", "found", "do"}
+
+
+def test_a_fault_of_the_disk_is_not_the_clients() -> None:
+    for kind, status in ((DiskError, 500), (FolderError, 500), (InputError, 422)):
+        assert error_answer(kind("a file", "none", "look"), Meters()).status_code == status
 
 
 def test_the_message_names_the_input(client: httpx.Client) -> None:
