@@ -19,7 +19,7 @@ CLIENT_GONE = 499
 
 
 def error_answer(error: BertoltError, meters: Meters) -> Response:
-    """The answer for an error of ours: a refusal's own status, 422 for bad input, 500 for a fault of the machine."""
+    """The answer for an error of ours: a refusal's status, 422 for bad input, 500 for a fault of ours."""
     status, reason, headers = 500, "failed", {}
     if isinstance(error, Refusal):
         status, reason, headers = error.status, error.reason, dict(error.headers)
