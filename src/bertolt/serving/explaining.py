@@ -13,7 +13,7 @@ from bertolt.tasks.reading import input_example
 
 #: Tokens of an input, all its windows together. Explaining one costs some twenty times its prediction,
 #: during which nothing else is computed: about five seconds of two cores.
-MOST_TOKENS = 2048
+MOST_TOKENS = 1024
 
 
 def explain_input(pipeline: Pipeline, payload: Mapping[str, Any]) -> dict[str, Any]:
