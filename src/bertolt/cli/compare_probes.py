@@ -44,7 +44,7 @@ def show_probes(folder_a: str, folder_b: str, *, as_json: bool) -> None:
         return
     out = sys.stdout
     out.write(f"{found.task} on {found.n:,} texts, micro-F1, with 95% intervals of the difference:\n")
-    rows = [("read from", "A", "B", "B - A", "low", "high")]
+    rows: list[tuple[str, ...]] = [("read from", "A", "B", "B - A", "low", "high")]
     for each in found.inputs:
         d = each.difference
         rows.append((each.name, shown(each.a), shown(each.b), *map(_number, (d.value, d.low, d.high))))

@@ -33,6 +33,4 @@ def claims_sentence(claims: tuple[str, str], found: tuple[float, float] | None) 
     what = f"The grades {claims[0]} and {claims[1]} are right three times in four"
     if found is None:
         return f"{what} at no coverage above {LEAST_COVERAGE:.0%}."
-    return (
-        f"{what} for {found[0]:.1%} of the texts: where their probability is at least {found[1]:.3f}."
-    )
+    return f"{what} for {found[0]:.1%} of the texts: where their probability is at least {found[1]:.3f}."
