@@ -10,6 +10,12 @@ function needed(model) {
   return (must.length ? must : model.fields.slice(0, 1)).map((field) => field.name);
 }
 
+/** The fields that are shown: a grade's optional ones too, as what a sentence says may rest on its context. */
+function fieldsOf(model) {
+  const optional = model.kind === "grade" ? model.fields.filter((field) => field.optional) : [];
+  return [...needed(model), ...optional.map((field) => field.name).filter((name) => !needed(model).includes(name))];
+}
+
 export class TrySection {
   #values = {};
   #boxes = {};
@@ -50,11 +56,11 @@ export class TrySection {
   element() {
     if (this.#element !== null) return this.#element;
     const { model } = this.state;
-    const names = needed(model);
+    const names = fieldsOf(model);
     this.results = h("div", { class: "panels" });
     this.#boxes = {};
     const fields = names.map((name) => this.#field(name, names));
-    const controls = h("div", { class: "controls" }, this.#comparing(), ["labels"].includes(model.kind) ? this.#slider() : null,
+    const controls = h("div", { class: "controls" }, this.#comparing(), model.kind === "labels" ? this.#slider() : null,
       explained(model.kind) ? this.#switch() : null);
     this.#element = h("section", { "aria-label": "Try it" },
       h("div", { class: names.length > 1 ? "fields pair" : "fields" }, fields), controls, this.results);
@@ -72,7 +78,8 @@ export class TrySection {
     });
     box.value = this.#values[name] ?? "";
     this.#boxes[name] = box;
-    return h("div", { class: "field" }, h("label", { for: box.id }, words(name)), box);
+    const title = needed(this.state.model).includes(name) ? words(name) : `${words(name)} (optional)`;
+    return h("div", { class: "field" }, h("label", { for: box.id }, title), box);
   }
 
   #comparing() {
@@ -130,9 +137,11 @@ export class TrySection {
   }
 
   #ask() {
-    const names = needed(this.state.model);
+    const must = needed(this.state.model);
+    const filled = (name) => (this.#values[name] ?? "").trim() !== "";
+    const names = fieldsOf(this.state.model).filter((name) => must.includes(name) || filled(name));
     const values = Object.fromEntries(names.map((name) => [name, this.#values[name] ?? ""]));
-    const ready = names.every((name) => values[name].trim() !== "");
+    const ready = must.every(filled);
     for (const panel of this.panels) panel.ask(ready ? values : null);
   }
 
@@ -161,7 +170,7 @@ export class TrySection {
 
 /** Kinds whose results can be explained. */
 function explained(kind) {
-  return kind === "labels" || kind === "answers" || kind === "grade";
+  return kind === "labels" || kind === "answers";
 }
 
 function hint(kind) {
