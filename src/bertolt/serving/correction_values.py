@@ -15,6 +15,7 @@ from bertolt.data.examples import WordsExample
 from bertolt.errors import InputError
 from bertolt.models.spec import ModelSpec
 from bertolt.tasks.reading import input_example
+from bertolt.tasks.scale import scale_of
 from bertolt.tasks.task import Task, input_columns, settings_of, target_columns
 
 KINDS = ("labels", "tags", "answers", "candidates", "grade")
@@ -42,11 +43,12 @@ def check_correction(task: Task, spec: ModelSpec, kind: str, given: Any, correct
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         form = "a list of strings" if several else "a string"
         raise InputError(f"{form} as the correction", type(correction).__name__, "see docs/serve.md")
-    if spec.labels:
-        strange = next((value for value in values if value not in spec.labels), None)
+    known = scale_of(spec).names if kind == "grade" else spec.labels  # a grade's labels are its judgements
+    if known:
+        strange = next((value for value in values if value not in known), None)
         if strange is not None:
             raise InputError(
-                f"one of the model's labels: {', '.join(spec.labels)}",
+                f"one of the model's labels: {', '.join(known)}",
                 repr(strange)[:100],
                 "choose one of them; a new label needs a training of its own",
             )

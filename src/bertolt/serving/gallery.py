@@ -17,6 +17,7 @@ from bertolt.serving.background import predict_all
 from bertolt.serving.dispatch import Dispatcher
 from bertolt.serving.served import Served
 from bertolt.serving.settings import ServeSettings
+from bertolt.tasks.grades import OPEN
 from bertolt.tasks.task import input_columns, target_columns
 
 #: Examples of an answer.
@@ -176,7 +177,8 @@ def right_whole(kind: str, result: Mapping[str, Any], gold: Sequence[Any]) -> bo
     """Whether a result is right as a whole; None where its kind has no such notion.
 
     Tags are right where every word that has one is; an answer where its normalised words are one of those
-    that count (Rajpurkar et al. 2016); candidates where the likeliest ones give the text as it was.
+    that count (Rajpurkar et al. 2016); candidates where the likeliest ones give the text as it was; a grade
+    where it is one that the label leaves open.
     """
     if kind == "labels":
         passed = result.get("passed")
@@ -188,7 +190,10 @@ def right_whole(kind: str, result: Mapping[str, Any], gold: Sequence[Any]) -> bo
         return exact_match(result["answer"], [answer["text"] for answer in gold[0]]) == 1.0
     if kind == "candidates":
         return bool(result["text"] == gold[0])
-    return bool(result["name"] == gold[0]) if kind == "grade" else None
+    if kind == "grade":
+        low, high = OPEN.get(gold[0], (0, -1)) if gold[0] not in result["probabilities"] else (0, -1)
+        return bool(result["name"] == gold[0] or low <= result["grade"] <= high)
+    return None
 
 
 def draw(served: Served, judged: Sequence[Judgement]) -> tuple[Drawn, ...]:

@@ -98,6 +98,7 @@ GOOD: dict[str, tuple[Any, Any]] = {
     "question-answering": ({"question": "who ?", "context": "anna, paul"}, "paul"),
     "fill-mask": ("the [MASK] was dull", "the plot was dull"),
     "token-classification": ("the film", ["DET", "NOUN"]),
+    "sentence-grading": ({"text": "the hero was cold .", "context": "the hero was warm ."}, "somewhat true"),
 }
 BAD: list[tuple[str, Any, Any, str]] = [
     ("text-classification", "the film", "great", "one of the model's labels"),
@@ -108,6 +109,7 @@ BAD: list[tuple[str, Any, Any, str]] = [
     ("question-answering", {"question": "who ?", "context": "anna"}, "paul", "context's own words"),
     ("fill-mask", "the [MASK] was dull", " ", "the whole text"),
     ("token-classification", "the film", ["DET"], "a tag for each of the 2 words"),
+    ("sentence-grading", "the film", "more than false", "not grammatical, grammatical, false, somewhat true"),
 ]
 
 
