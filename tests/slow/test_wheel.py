@@ -52,6 +52,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(built: tuple[Path, Path]) 
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert {name for name in names if name.startswith("bertolt/")} == sources
+    assert "bertolt/serving/page/index.html" in names  # without it `bertolt serve` has no page
     assert "bertolt/py.typed" in names  # else nobody's type checker sees the annotations
     assert about + "licenses/LICENSE" in names
     metadata = zipfile.ZipFile(built[1]).read(about + "METADATA").decode()
