@@ -175,6 +175,20 @@ def long_documents(study: Cells, pairs: Cells) -> list[str]:
     return table(head, rows) if rows else []
 
 
+def agreement(study: Cells) -> list[str]:
+    """The fast attributions beside the reference."""
+    rows: list[tuple[str, ...]] = []
+    for cell in study.values():
+        if cell["cell"].startswith("points-"):
+            found = figures(cell, "fast")
+            names = ("spearman", "deletion", "deletion_reference", "deletion_random")
+            shown = [f"{found[name]['value']:.3f} ({found[name]['low']:.3f} to {found[name]['high']:.3f})"
+                     for name in names]  # fmt: skip
+            rows.append((cell["cell"].removeprefix("points-"), *shown))
+    head = ("steps", "rank correlation", "deletion: fast", "reference", "random order")
+    return table(head, sorted(rows)) if rows else []
+
+
 def check_cost(study: Cells) -> list[str]:
     """Seconds of the checks."""
     if "imdb" not in study:
@@ -212,6 +226,7 @@ PARTS: tuple[tuple[str, str, Callable[[], list[str]]], ...] = (
     ("docs/measured.md", " tasks", lambda: tasks(cells("tasks-accuracy"))),
     ("docs/measured.md", " paired", lambda: task_pairs(cells("tasks-paired"))),
     ("docs/measured.md", " tasks-speed", lambda: task_speed(cells("tasks-speed"))),
+    ("docs/explain.md", "", lambda: agreement(cells("explain-agreement"))),
     ("docs/trust.md", " long", lambda: long_documents(cells("trust-long-documents"), cells("trust-paired"))),
     ("docs/trust.md", " checks", lambda: check_cost(cells("trust-checks"))),
 )
