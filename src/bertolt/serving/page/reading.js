@@ -32,7 +32,7 @@ export function tinted(fields, found) {
     }),
     legend(found.unread.length > 0),
     listed(found.tokens),
-    h("p", { class: "note" }, `${found.quantity ? `Scores are parts of ${found.quantity}. ` : ""}Method: ${found.method}.`, found.note ? ` ${found.note}` : null),
+    h("p", { class: "note" }, `${found.quantity ? `Scores are parts of the ${found.quantity}. ` : ""}Method: ${found.method}.`, found.note ? ` ${found.note}` : null),
   ];
 }
 
@@ -54,7 +54,7 @@ function listed(tokens) {
   const strong = [...tokens].sort((a, b) => Math.abs(b.score) - Math.abs(a.score)).slice(0, LISTED).filter((token) => token.score !== 0);
   if (strong.length === 0) return null;
   const list = (title, chosen) => (chosen.length
-    ? h("p", { class: "movers" }, h("strong", {}, `${title}: `), chosen.map((token, place) => [place ? ", " : "", `${token.text.trim()} `, h("span", { class: "dim" }, signed(token.score))]))
+    ? h("p", { class: "movers" }, h("strong", {}, `${title}: `), chosen.map((token, place) => [place ? ", " : "", `“${token.text.trim()}” `, h("span", { class: "dim" }, signed(token.score))]))
     : null);
   return [list("For", strong.filter((token) => token.score > 0)), list("Against", strong.filter((token) => token.score < 0))];
 }

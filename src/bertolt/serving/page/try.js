@@ -63,7 +63,7 @@ export class TrySection {
     const controls = h("div", { class: "controls" }, this.#comparing(), model.kind === "labels" ? this.#slider() : null,
       explained(model.kind) ? this.#switch() : null);
     this.#element = h("section", { "aria-label": "Try it" },
-      h("div", { class: names.length > 1 ? "fields pair" : "fields" }, fields), controls, this.results);
+      h("div", { class: names.length > 1 && model.kind !== "answers" ? "fields pair" : "fields" }, fields), controls, this.results);
     this.#makePanels();
     return this.#element;
   }
@@ -71,7 +71,7 @@ export class TrySection {
   #field(name, names) {
     const box = h("textarea", {
       id: `field-${name}`,
-      rows: name === "question" ? 2 : names.length > 1 ? 4 : 5,
+      rows: name === "question" ? 2 : names.length > 1 ? 4 : 5, // where a field does not grow with its text
       spellcheck: "false",
       placeholder: name === names[0] ? hint(this.state.model.kind) : "",
       on: { input: () => { this.#values[name] = box.value; this.#ask(); } },
