@@ -51,10 +51,14 @@ class Blueprint:
         labels: names of the outputs, in their order; empty where the head has none.
         attention_dropout: whether attention weights are dropped out in training. On a CPU that sends
             attention to its slow path, and costs more than it gives.
+        prior: the log-odds with which each of a new head's outputs begins; empty: 0. Where labels are rare,
+            the first steps would else be spent on saying so, with gradients so large that Adam, which
+            remembers their squares over a thousand steps, hardly moves for an epoch (Lin et al. 2017, §3.3).
     """
 
     labels: tuple[str, ...]
     attention_dropout: bool
+    prior: tuple[float, ...] = ()
 
 
 class Head(Protocol):
@@ -139,6 +143,11 @@ def build_auto(
     # The rate is the family's own again in what is saved: it was this machine's matter.
     for name, rate in rates.items():
         setattr(network.config, name, rate)
+    if blueprint.prior:
+        bias = network.get_submodule(last_linear_name(network)).bias
+        assert isinstance(bias, Tensor)
+        with torch.no_grad():
+            bias.copy_(torch.tensor(blueprint.prior))
     if blueprint.labels:
         keep_rows_by_name(network, last_linear_name(network), backbone, blueprint.labels)
     return network

@@ -33,7 +33,7 @@ from bertolt.training.prepare import Prepared, Say, output_folder, prepare
 from bertolt.training.run_folder import RunFolder, machine_identity
 from bertolt.training.settings import LARGE_RATE, SMALL_HIDDEN, SMALL_RATE, TrainSettings
 from bertolt.training.supervised import Supervised, SupervisedData
-from bertolt.training.weights import class_weights
+from bertolt.training.weights import class_weights, prior_log_odds
 from bertolt.version import versions
 
 
@@ -142,7 +142,9 @@ def build(prepared: Prepared, backbone: Backbone, settings: TrainSettings) -> Tr
     device = choose_device(settings.device)
     torch.manual_seed(settings.seed)
     head = prepared.task.head
-    network = head.build(backbone, Blueprint(prepared.spec.labels, attention_dropout=device.type != "cpu"))
+    labels = prepared.spec.labels
+    prior = prior_log_odds(prepared.task, prepared.corpus.train, labels)
+    network = head.build(backbone, Blueprint(labels, device.type != "cpu", prior))
     if settings.freeze_embeddings:
         freeze_embeddings(network)
     engine = TorchEngine(network, head, pad_id=prepared.tokenizer.pad_id, device=device)

@@ -51,6 +51,21 @@ def class_weights(choice: str, task: Task, examples: Sequence[Any], labels: Sequ
     return torch.tensor([weights.get(label, 1.0) for label in labels], dtype=torch.float32)
 
 
+def prior_log_odds(task: Task, examples: Sequence[Any], labels: Sequence[str]) -> tuple[float, ...]:
+    """The log-odds of each label in the training part, where labels hold independently of each other.
+
+    Returns:
+        Shape (K,), each label counted once more as holding and once as not; empty for other tasks.
+    """
+    strata = [task.stratum(example) for example in examples]
+    if task.activation != "sigmoid" or not all(isinstance(stratum, tuple) for stratum in strata):
+        return ()
+    counts = Counter(label for stratum in strata for label in labels_of(stratum))
+    if not set(counts) <= set(labels):
+        return ()
+    return tuple(math.log((counts[label] + 1) / (len(strata) - counts[label] + 1)) for label in labels)
+
+
 def _from_file(path: Path) -> dict[str, float]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))

@@ -1,17 +1,21 @@
-"""``--class-weight``."""
+"""``--class-weight``, and where a new head begins."""
 
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bertolt.data.examples import TextExample
+from bertolt.data.examples import MultiLabelExample, TextExample
 from bertolt.errors import SettingError
+from bertolt.models.backbone import load_backbone
+from bertolt.models.heads import Blueprint, last_linear_name
 from bertolt.tasks.registry import get_task
-from bertolt.training.weights import class_weights
+from bertolt.training.weights import class_weights, prior_log_odds
 
 TASK = get_task("text-classification")
 LABELS = ("a", "b", "c")
@@ -60,3 +64,23 @@ def test_unknown_labels_and_files_are_refused(tmp_path: Path) -> None:
 def test_a_task_without_labels_has_no_class_weights() -> None:
     with pytest.raises(SettingError, match="leave --class-weight out"):
         class_weights("balanced", TASK, EXAMPLES, ())
+
+
+def test_labels_that_hold_independently_begin_at_their_share() -> None:
+    task = get_task("multi-label-classification")
+    rows = [("a", "b"), ("a",), (), ("a",)]
+    examples = [MultiLabelExample(text="x", labels=labels) for labels in rows]
+    found = prior_log_odds(task, examples, ("a", "b", "never"))
+    assert found == pytest.approx([math.log(4 / 2), math.log(2 / 4), math.log(1 / 5)])
+
+
+def test_labels_that_exclude_each_other_begin_at_nothing() -> None:
+    assert prior_log_odds(TASK, EXAMPLES, LABELS) == ()
+
+
+def test_a_new_head_begins_at_its_prior(tiny_folder: Callable[[str], Path]) -> None:
+    backbone = load_backbone(str(tiny_folder("bert")))
+    head = get_task("multi-label-classification").head
+    network = head.build(backbone, Blueprint(("a", "b"), attention_dropout=False, prior=(-2.0, 0.5)))
+    bias = network.get_submodule(last_linear_name(network)).bias
+    assert bias.tolist() == [-2.0, 0.5]
