@@ -111,6 +111,7 @@ def test_a_section_fits_a_phone(page: Page, everything: Running, section: str, t
     page.set_viewport_size({"width": 360, "height": 740})
     open_section(page, everything, section, tmp_path)
     assert sideways(page) == []
+    assert serious(page) == []  # what scrolls inside can be scrolled by keyboard
 
 
 def test_long_words_fit_a_phone(page: Page, everything: Running) -> None:

@@ -197,3 +197,10 @@ def test_the_same_text_through_two_models_side_by_side(page: Page, site: Running
     page.get_by_role("checkbox", name="reversed").uncheck()
     expect(other).to_have_count(0)
     expect(one.locator(".verdict")).to_contain_text("negative")
+
+
+def test_models_of_other_labels_do_not_stand_beside(page: Page, site: Running) -> None:
+    open_model(page, site, "reviews")
+    expect(page.locator("fieldset.compare label")).to_have_text(["reversed"])
+    open_model(page, site, "multi-label-classification")
+    expect(page.locator("fieldset.compare")).to_have_count(0)

@@ -26,7 +26,7 @@ function metrics(record) {
   if (entries.length === 0) return h("p", {}, "Not measured.");
   return [
     h("p", { class: "note" }, `On the ${record.measured_on} examples; the lines are 95% intervals: what other examples of the same kind would likely have given.`),
-    h("div", { class: "scroll" }, h("table", { class: "metrics" },
+    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Figures" }, h("table", { class: "metrics" },
       h("thead", {}, h("tr", {}, ["metric", "value", "95% interval", "0 to 1"].map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, entries.map(([name, found]) => h("tr", {},
         h("th", { scope: "row" }, words(name)),

@@ -39,11 +39,11 @@ export class TrySection {
     this.panels = [];
   }
 
-  /** Models that read the same fields and answer in the same kind as the chosen one. */
+  /** Models that read the same fields and answer in the same kind, with the same labels, as the chosen one. */
   #mates() {
     const { model, models } = this.state;
-    const fields = needed(model).join();
-    return models.filter((each) => each !== model && each.kind === model.kind && needed(each).join() === fields);
+    const form = (each) => JSON.stringify([each.kind, needed(each), [...each.labels].sort()]);
+    return models.filter((each) => each !== model && form(each) === form(model));
   }
 
   /** Puts an input into the fields. */
