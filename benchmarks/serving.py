@@ -5,7 +5,7 @@
 
 Capacity is what 32 clients that wait get at most. The second study takes its rates from the first one's
 medians: 0.8 of infinity's capacity for ours and infinity, and 1.5 of our own for ours. Both together take
-about 13 minutes: 18 runs of 20 seconds, each with a server that is started anew.
+about 9 minutes: 18 runs of 15 seconds, each with a server that is started anew.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.study import RESULTS, Cell, Variant, run_study
 
 SERVERS = ("ours", "plain", "infinity")
-SECONDS = 20
+SECONDS = 15
 
 
 def variant(server: str, *options: str) -> Variant:

@@ -10,7 +10,7 @@ import sys
 
 from benchmarks.study import Cell, Variant, run_study
 
-STEPS = 150
+STEPS = 50
 OURS = f"python -m benchmarks.ours.train_steps $DATA/backbone --max-steps {STEPS} --seed $SEED"
 PEER = f"python -m benchmarks.peers.{{program}} $DATA/backbone --max-steps {STEPS} --seed $SEED"
 
