@@ -150,7 +150,7 @@ def task_speed(study: Cells) -> list[str]:
         if cell in study:
             rates = [figures(study[cell], each)["examples_per_second"] for each in ("bertolt", "trainer")]
             rows.append((name, *_ratio(*rates)))
-    head = ("50 steps of 32, examples a second", "Bertolt", "Trainer", "ratio")
+    head = ("40 steps of 32, examples a second", "Bertolt", "Trainer", "ratio")
     return table(head, rows) if rows else []
 
 

@@ -10,7 +10,7 @@ import sys
 
 from benchmarks.study import Cell, Variant, run_study
 
-STEPS = 50
+STEPS = 40
 OURS = f"python -m benchmarks.ours.train_steps $DATA/backbone --max-steps {STEPS} --seed $SEED"
 PEER = f"python -m benchmarks.peers.{{program}} $DATA/backbone --max-steps {STEPS} --seed $SEED"
 
@@ -23,7 +23,7 @@ def steps(name: str, task: str, ours: str, program: str, theirs: str) -> Cell:
             Variant("bertolt", f"{OURS} $DATA/sets/{ours} --task {task}"),
             Variant("trainer", f"{PEER.format(program=program)} $DATA/{theirs}"),
         ),
-        repeats=3,
+        repeats=2,
     )
 
 
