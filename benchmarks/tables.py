@@ -189,6 +189,26 @@ def agreement(study: Cells) -> list[str]:
     return table(head, sorted(rows)) if rows else []
 
 
+def serving(capacity: Cells, load: Cells) -> list[str]:
+    """The server beside its peers."""
+    rows: list[tuple[str, ...]] = []
+    for cell, name in (("closed", "32 clients that wait"), ("common-load", "arrivals, as many for both"),
+                       ("over-capacity", "arrivals, 1.5 of what ours can do")):  # fmt: skip
+        for server, line in {**capacity, **load}.get(cell, {"variants": {}})["variants"].items():
+            found = line["figures"]
+            rows.append((name, server, f"{found['requests_per_second']:.1f}", f"{found['p50_ms']:,.0f}",
+                         f"{found['p99_ms']:,.0f}", f"{found['megabytes']:,.0f}"))  # fmt: skip
+    head = (
+        "load, 95% sentences, 5% reviews",
+        "server",
+        "requests a second",
+        "p50, ms",
+        "p99, ms",
+        "megabytes",
+    )
+    return table(head, rows) if rows else []
+
+
 def check_cost(study: Cells) -> list[str]:
     """Seconds of the checks."""
     if "imdb" not in study:
@@ -227,6 +247,7 @@ PARTS: tuple[tuple[str, str, Callable[[], list[str]]], ...] = (
     ("docs/measured.md", " paired", lambda: task_pairs(cells("tasks-paired"))),
     ("docs/measured.md", " tasks-speed", lambda: task_speed(cells("tasks-speed"))),
     ("docs/explain.md", "", lambda: agreement(cells("explain-agreement"))),
+    ("docs/serve.md", "", lambda: serving(cells("serving-capacity"), cells("serving-load"))),
     ("docs/trust.md", " long", lambda: long_documents(cells("trust-long-documents"), cells("trust-paired"))),
     ("docs/trust.md", " checks", lambda: check_cost(cells("trust-checks"))),
 )
