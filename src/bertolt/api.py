@@ -25,7 +25,7 @@ from bertolt.training.corpus import describe
 from bertolt.training.fine_tune import Run
 from bertolt.training.prepare import Say
 from bertolt.training.repeats import run_training
-from bertolt.training.run_folder import RunFolder
+from bertolt.training.run_folder import RunFolder, settings_of
 from bertolt.training.settings import StrPath, TrainOptions, TrainSettings, check_settings
 from bertolt.unlabelled.settings import AdaptOptions, AdaptSettings
 
@@ -91,8 +91,7 @@ def resume(folder: StrPath, *, quiet: bool = False) -> Run:
             "one that is finished",
             f"use its model, such as: bertolt predict {out} TEXT",
         )
-    # The folder may be named from elsewhere, or have been moved, since the training began.
-    settings = check_settings(TrainSettings, {**found["settings"], "out": str(out)})
+    settings = settings_of(found, TrainSettings, out)
     tell = _nothing if quiet else say
     return finish(run_training(settings, tell, resume=True), tell)
 

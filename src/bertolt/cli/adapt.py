@@ -12,9 +12,8 @@ import typer
 from bertolt.cli.metrics import metric_rows
 from bertolt.cli.options import Json, Threads, given_options
 from bertolt.cli.output import print_json, print_table
-from bertolt.cli.resuming import refuse_others, stopped
+from bertolt.cli.resuming import refuse_others, require, resumable
 from bertolt.cli.training_options import Epochs, KeepExamples, LearningRate, Resume, Seed, TrainDevice
-from bertolt.errors import InputError
 from bertolt.training.settings import check_settings
 from bertolt.unlabelled.settings import AdaptSettings
 
@@ -87,22 +86,18 @@ def adapt(  # noqa: PLR0913 (a parameter is an option)
 
 
 def _begin(given: dict[str, Any]) -> Adaptation:
-    example = "for example: bertolt adapt minilm reviews.txt --out models/adapted"
-    for name, what in (
-        ("model", "MODEL, what is adapted"),
-        ("data", "DATA, unlabelled text"),
-        ("out", "--out DIR, the model folder"),
-    ):
-        if not given.get(name):
-            raise InputError(what, "none", example)
+    wanted = {
+        "model": "MODEL, what is adapted",
+        "data": "DATA, unlabelled text",
+        "out": "--out DIR, the model folder",
+    }
+    require(given, wanted, "bertolt adapt minilm reviews.txt --out models/adapted")
     settings = check_settings(AdaptSettings, given)
     from bertolt.progress import say
     from bertolt.unlabelled.adapt import adapt as run
 
-    try:
+    with resumable(Path(settings.out), "adapt"):
         return run(settings, say)
-    except KeyboardInterrupt:
-        raise stopped(Path(settings.out), "adapt") from None
 
 
 def _resume(given: dict[str, Any]) -> Adaptation:
@@ -111,10 +106,8 @@ def _resume(given: dict[str, Any]) -> Adaptation:
     from bertolt.progress import say
     from bertolt.unlabelled.adapt import resume as run
 
-    try:
+    with resumable(Path(folder), "adapt"):
         return run(Path(folder), say)
-    except KeyboardInterrupt:
-        raise stopped(Path(folder), "adapt") from None
 
 
 def _document(done: Adaptation) -> Mapping[str, Any]:

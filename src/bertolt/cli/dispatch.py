@@ -154,9 +154,9 @@ def overview() -> str:
 def _let_waiting_threads_sleep() -> None:
     """Has OpenMP's threads sleep, not spin, while they wait for each other, unless the user says otherwise.
 
-    Spinning gains next to nothing when a machine has nothing else to do. When it has, the threads that spin
-    keep the cores from the one that they wait for, and a step takes ten times as long. OpenMP reads it once,
-    when torch is loaded; processes that this one starts inherit it.
+    Spinning gains a single text three milliseconds, and batches nothing, when a machine has nothing else to
+    do. When it has, the threads that spin keep the cores from the one that they wait for, and a step takes
+    ten times as long. OpenMP reads it once, when torch is loaded; processes that this one starts inherit it.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 

@@ -11,9 +11,8 @@ import typer
 
 from bertolt.cli.options import Json, Threads, given_options, settings_from
 from bertolt.cli.output import print_json, print_table
-from bertolt.cli.resuming import refuse_others, stopped
+from bertolt.cli.resuming import refuse_others, require, resumable
 from bertolt.cli.training_options import Resume, Seed, TrainDevice
-from bertolt.errors import InputError
 from bertolt.probing.settings import ProbeSettings
 from bertolt.training.settings import check_settings
 
@@ -117,24 +116,21 @@ def probe(  # noqa: PLR0913 (a parameter is an option)
 
 
 def _begin(given: dict[str, Any]) -> Probing:
-    example = "for example: bertolt probe minilm train.conllu --edge-task part-of-speech --out probes/pos"
-    for name, what in (
-        ("model", "MODEL, what is looked into"),
-        ("data", "DATA, texts with labelled spans"),
-        ("edge_task", "--edge-task T, what is read out"),
-        ("out", "--out DIR, the probe folder"),
-    ):
-        if not given.get(name):
-            raise InputError(what, "none", example)
+    wanted = {
+        "model": "MODEL, what is looked into",
+        "data": "DATA, texts with labelled spans",
+        "edge_task": "--edge-task T, what is read out",
+        "out": "--out DIR, the probe folder",
+    }
+    example = "bertolt probe minilm train.conllu --edge-task part-of-speech --out probes/pos"
+    require(given, wanted, example)
     given["set"] = settings_from(given.get("set"))
     settings = check_settings(ProbeSettings, given)
     from bertolt.probing.probe import probe as run
     from bertolt.progress import say
 
-    try:
+    with resumable(Path(settings.out), "probe"):
         return run(settings, say)
-    except KeyboardInterrupt:
-        raise stopped(Path(settings.out), "probe") from None
 
 
 def _resume(given: dict[str, Any]) -> Probing:
@@ -143,10 +139,8 @@ def _resume(given: dict[str, Any]) -> Probing:
     from bertolt.probing.probe import resume as run
     from bertolt.progress import say
 
-    try:
+    with resumable(Path(folder), "probe"):
         return run(Path(folder), say)
-    except KeyboardInterrupt:
-        raise stopped(Path(folder), "probe") from None
 
 
 def _document(done: Probing) -> Mapping[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bertolt.errors import SettingError, StoppedError
+from bertolt.errors import InputError, SettingError, StoppedError
 
 
 def refuse_others(given: Mapping[str, Any], what: str, arguments: Collection[str]) -> None:
@@ -29,10 +30,35 @@ def refuse_others(given: Mapping[str, Any], what: str, arguments: Collection[str
         )
 
 
-def stopped(folder: Path, verb: str) -> StoppedError:
-    """What to do after Ctrl-C: go on, where the run had begun."""
-    from bertolt.training.run_folder import RunFolder
+def require(given: Mapping[str, Any], wanted: Mapping[str, str], example: str) -> None:
+    """Holds a verb's parameters to be there where ``--resume`` is not.
 
-    run = RunFolder(folder, verb)
-    begun = run.path.is_dir() and not run.read().get("finished")
-    return StoppedError(f"go on with: bertolt {verb} --resume {folder}" if begun else "run the command again")
+    Args:
+        given: by the names of the verb's parameters.
+        wanted: what each that is needed stands for, such as ``"DATA, unlabelled text"``.
+        example: a command that has them all.
+
+    Raises:
+        InputError: one is missing.
+    """
+    for name, what in wanted.items():
+        if not given.get(name):
+            raise InputError(what, "none", f"for example: {example}")
+
+
+@contextmanager
+def resumable(folder: Path, verb: str) -> Iterator[None]:
+    """While the body runs, Ctrl-C says what to do: go on, where the run had begun.
+
+    Raises:
+        StoppedError: Ctrl-C.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        from bertolt.training.run_folder import RunFolder
+
+        run = RunFolder(folder, verb)
+        begun = run.path.is_dir() and not run.read().get("finished")
+        do = f"go on with: bertolt {verb} --resume {folder}" if begun else "run the command again"
+        raise StoppedError(do) from None

@@ -12,7 +12,7 @@ import typer
 from bertolt.cli.metrics import metric_rows, spread_rows
 from bertolt.cli.options import Json, Label, Set, Text, Threads, given_options, settings_from
 from bertolt.cli.output import print_json, print_table
-from bertolt.cli.resuming import refuse_others, stopped
+from bertolt.cli.resuming import refuse_others, resumable
 from bertolt.cli.training_options import Epochs, KeepExamples, LearningRate, Resume, Seed, TrainDevice
 from bertolt.errors import InputError
 from bertolt.progress import say
@@ -150,10 +150,8 @@ def _begin(given: dict[str, Any]) -> Run:
     from bertolt.training.prepare import output_folder
     from bertolt.training.repeats import run_training
 
-    try:
+    with resumable(output_folder(settings), "train"):
         return api.finish(run_training(settings, say), say)
-    except KeyboardInterrupt:
-        raise stopped(output_folder(settings), "train") from None
 
 
 def _resume(given: dict[str, Any]) -> Run:
@@ -161,10 +159,8 @@ def _resume(given: dict[str, Any]) -> Run:
     refuse_others(given, "training", ("data",))
     from bertolt import api
 
-    try:
+    with resumable(Path(folder), "train"):
         return api.resume(folder)
-    except KeyboardInterrupt:
-        raise stopped(Path(folder), "train") from None
 
 
 def _document(run: Run) -> Mapping[str, Any]:

@@ -88,14 +88,7 @@ def _remarks(name: str, documents: Sequence[Document], empty: Sequence[int]) -> 
 
 
 def _from_text(source: TextSource) -> tuple[list[Document], str]:
-    blocks: list[list[tuple[int, str]]] = [[]]
-    for number, raw in enumerate(source.lines(), start=1):
-        line = raw.strip()
-        if line:
-            blocks[-1].append((number, line))
-        elif blocks[-1]:
-            blocks.append([])
-    blocks = [block for block in blocks if block]
+    blocks = [[(number, line.strip()) for number, line in block] for block in source.blocks()]
     if len(blocks) == 1:
         return [Document(number, line) for number, line in blocks[0]], "each line is a document"
     documents = [

@@ -111,15 +111,16 @@ def load_record(folder: Path) -> FolderRecord:
             f"none in {str(folder)!r}",
             "name a folder that `bertolt train` wrote",
         )
-    if _read_json(file).get("kind") == "probe":
+    found = _read_json(file)
+    if found.get("kind") == "probe":
         raise FolderError(
             "a model folder",
             f"a probe folder in {str(folder)!r}",
             "name the model that was probed; probes are for `bertolt compare`",
         )
     try:
-        record = FolderRecord.model_validate_json(file.read_text(encoding="utf-8"))
-    except (ValidationError, UnicodeDecodeError) as error:
+        record = FolderRecord.model_validate(found)
+    except ValidationError as error:
         raise FolderError(
             f"a {RECORD} that this version can read",
             f"{_first(error)} in {str(file)!r}",

@@ -35,7 +35,7 @@ from bertolt.probing.store import Store, store_key
 from bertolt.progress import progress_bar
 from bertolt.training.fine_tune import expected_time
 from bertolt.training.prepare import Say, free_or_ours, row_length
-from bertolt.training.run_folder import RunFolder, machine_identity
+from bertolt.training.run_folder import RunFolder, machine_identity, settings_of
 from bertolt.training.settings import check_settings
 from bertolt.version import versions
 
@@ -101,9 +101,7 @@ def resume(folder: Path, say: Say) -> Probing:
     Raises:
         FolderError: there is no interrupted probe, or data, versions or threads have changed.
     """
-    found = RunFolder(folder, VERB).read()
-    # The folder may be named from elsewhere, or have been moved, since the probe began.
-    return probe(check_settings(ProbeSettings, {**found["settings"], "out": str(folder)}), say, resume=True)
+    return probe(settings_of(RunFolder(folder, VERB).read(), ProbeSettings, folder), say, resume=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,12 @@ PART_CHARACTERS = 50_000
 WAIT_SECONDS = 3600.0
 
 
+def progress_of(state: str, done: int, total: int, error: BertoltError | None) -> dict[str, Any]:
+    """Where such work stands, as the page reads it."""
+    found: dict[str, Any] = {"state": state, "done": done, "total": total}
+    return found if error is None else {**found, "error": error.to_dict()}
+
+
 async def predict_all(
     dispatcher: Dispatcher, settings: ServeSettings, served: Served, inputs: Sequence[Any]
 ) -> AsyncIterator[dict[str, Any] | BertoltError]:

@@ -13,7 +13,7 @@ from bertolt.evaluation.judging import Judgement, gold_words, said_values
 from bertolt.metrics.question_answering import exact_match
 from bertolt.models.folder import load_examples
 from bertolt.reports.pictures import confusion_picture, reliability_picture
-from bertolt.serving.background import predict_all
+from bertolt.serving.background import predict_all, progress_of
 from bertolt.serving.dispatch import Dispatcher
 from bertolt.serving.served import Served
 from bertolt.serving.settings import ServeSettings
@@ -116,14 +116,7 @@ class Gallery:
 
     def progress(self) -> dict[str, Any]:
         """Where the work stands, as the page reads it."""
-        found: dict[str, Any] = {
-            "state": self.state,
-            "done": len(self.shown) + self.failed,
-            "total": self.total,
-        }
-        if self.error is not None:
-            found["error"] = self.error.to_dict()
-        return found
+        return progress_of(self.state, len(self.shown) + self.failed, self.total, self.error)
 
     def page(self, only: Literal["all", "right", "wrong"], offset: int) -> dict[str, Any]:
         """Some examples from an offset on; how many there are, and how many are right (None: not known)."""

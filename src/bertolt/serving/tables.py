@@ -16,7 +16,7 @@ from bertolt.data.table import Row
 from bertolt.data.writers.memory import csv_bytes
 from bertolt.errors import BertoltError, DataError
 from bertolt.inference.files import flatten_values, free_names
-from bertolt.serving.background import predict_all
+from bertolt.serving.background import predict_all, progress_of
 from bertolt.serving.bodies import count_characters
 from bertolt.serving.dispatch import Dispatcher
 from bertolt.serving.refusals import NoModelError, OverloadedError, TooLargeError
@@ -124,15 +124,8 @@ class TableJob:
 
     def progress(self) -> dict[str, Any]:
         """Where the work stands, as the page reads it."""
-        found: dict[str, Any] = {
-            "state": self.state,
-            "done": len(self.results),
-            "total": len(self.sheet.rows),
-            "columns": list(self.sheet.read),
-        }
-        if self.error is not None:
-            found["error"] = self.error.to_dict()
-        return found
+        found = progress_of(self.state, len(self.results), len(self.sheet.rows), self.error)
+        return {**found, "columns": list(self.sheet.read)}
 
     def page(self, order: Order, offset: int, limit: int) -> dict[str, Any]:
         """The progress, and, of a finished table, some of its rows with their results."""

@@ -14,6 +14,7 @@ from bertolt.errors import DiskError, FolderError
 from bertolt.models.fast_linear import onednn_wins
 from bertolt.training.runlog import NAME as LOG
 from bertolt.training.runlog import RunLog
+from bertolt.training.settings import Settings, check_settings
 from bertolt.version import versions
 
 SETTINGS = "settings.json"
@@ -30,6 +31,21 @@ def machine_identity(device: str, threads: int) -> dict[str, str]:
         "linear": "onednn" if onednn_wins() else "torch",
         **versions(),
     }
+
+
+def settings_of(run: Mapping[str, Any], kind: type[Settings], model_folder: Path) -> Settings:
+    """The settings that a run began with.
+
+    Args:
+        run: as ``RunFolder.read`` gives it.
+        kind: of the settings.
+        model_folder: where the model goes now: since the run began, the folder may have been moved, or is
+            named from elsewhere.
+
+    Raises:
+        UnknownNameError, SettingError: see ``check_settings``.
+    """
+    return check_settings(kind, {**run["settings"], "out": str(model_folder)})
 
 
 class RunFolder:

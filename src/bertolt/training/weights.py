@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bertolt.data.splits import labels_of
+from bertolt.data.splits import Stratum, labels_of
 from bertolt.errors import SettingError
 from bertolt.tasks.task import Task
 
@@ -32,7 +32,7 @@ def class_weights(choice: str, task: Task, examples: Sequence[Any], labels: Sequ
     if choice == "none":
         return None
     strata = [task.stratum(example) for example in examples]
-    counts = Counter(label for stratum in strata for label in labels_of(stratum))
+    counts = _count(strata)
     if not labels or None in strata or not set(counts) <= set(labels):
         raise SettingError(
             "a task with labels out of a list for --class-weight", task.name, "leave --class-weight out"
@@ -57,13 +57,18 @@ def prior_log_odds(task: Task, examples: Sequence[Any], labels: Sequence[str]) -
     Returns:
         Shape (K,), each label counted once more as holding and once as not; empty for other tasks.
     """
-    strata = [task.stratum(example) for example in examples]
-    if task.activation != "sigmoid" or not all(isinstance(stratum, tuple) for stratum in strata):
+    if task.activation != "sigmoid":
         return ()
-    counts = Counter(label for stratum in strata for label in labels_of(stratum))
-    if not set(counts) <= set(labels):
+    strata = [task.stratum(example) for example in examples]
+    counts = _count(strata)
+    if not all(isinstance(stratum, tuple) for stratum in strata) or not set(counts) <= set(labels):
         return ()
     return tuple(math.log((counts[label] + 1) / (len(strata) - counts[label] + 1)) for label in labels)
+
+
+def _count(strata: Sequence[Stratum]) -> Counter[str]:
+    """How many rows each label has."""
+    return Counter(label for stratum in strata for label in labels_of(stratum))
 
 
 def _from_file(path: Path) -> dict[str, float]:

@@ -33,8 +33,7 @@ from bertolt.training.fine_tune import expected_time, kept_rows, learning_rate
 from bertolt.training.loop import Plan, train
 from bertolt.training.objective import Validation
 from bertolt.training.prepare import Say, free_or_ours, row_length
-from bertolt.training.run_folder import RunFolder, machine_identity
-from bertolt.training.settings import check_settings
+from bertolt.training.run_folder import RunFolder, machine_identity, settings_of
 from bertolt.unlabelled.corpus import AdaptData, read_adapt_data
 from bertolt.unlabelled.head_first import HEAD_RATE, FirstSteps, HeadLog, only
 from bertolt.unlabelled.masked_lm import MaskedLM, Reading
@@ -105,10 +104,7 @@ def resume(folder: Path, say: Say) -> Adaptation:
     Raises:
         FolderError: there is no interrupted adaptation, or data, versions or threads have changed.
     """
-    found = RunFolder(folder, VERB).read()
-    # The folder may be named from elsewhere, or have been moved, since the adaptation began.
-    values = {**found["settings"], "out": str(folder)}
-    return adapt(check_settings(AdaptSettings, values), say, resume=True)
+    return adapt(settings_of(RunFolder(folder, VERB).read(), AdaptSettings, folder), say, resume=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,18 +31,8 @@ class PronounsTable:
     columns: tuple[str, ...] = COLUMNS
 
     def __iter__(self) -> Iterator[Row]:
-        block: list[str] = []
-        begin = 0
-        for line, raw in enumerate(self.source.lines(), start=1):
-            text = raw.strip()
-            if text:
-                begin = begin if block else line
-                block.append(text)
-            elif block:
-                yield self._row(block, begin)
-                block = []
-        if block:
-            yield self._row(block, begin)
+        for block in self.source.blocks():
+            yield self._row([text.strip() for _, text in block], block[0][0])
 
     def _row(self, block: list[str], line: int) -> Row:
         if len(block) != 4:

@@ -82,6 +82,22 @@ class TextSource:
                 ) from error
             yield text
 
+    def blocks(self) -> Iterator[list[tuple[int, str]]]:
+        """The lines between blank ones, without their ends, each with its number; no block is empty.
+
+        Raises:
+            DataError: as ``lines``.
+        """
+        block: list[tuple[int, str]] = []
+        for number, text in enumerate(self.lines(), start=1):
+            if text.strip():
+                block.append((number, text.rstrip("\r\n")))
+            elif block:
+                yield block
+                block = []
+        if block:
+            yield block
+
     def _open(self) -> BinaryIO:
         if self.content is not None:
             return io.BytesIO(self.content)
