@@ -9,7 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bertolt.api import adapt, compare, evaluate, explain, pipeline, predict_file, resume, train
+    from bertolt.api.measuring import compare, evaluate
+    from bertolt.api.training import adapt, resume, train
+    from bertolt.api.using import explain, pipeline, predict_file
     from bertolt.errors import BertoltError
     from bertolt.evaluation.evaluate import Evaluation
     from bertolt.inference.pipeline import Pipeline
@@ -38,14 +40,14 @@ _HOMES = {
     "Pipeline": "bertolt.inference.pipeline",
     "Run": "bertolt.training.fine_tune",
     "__version__": "bertolt.version",
-    "adapt": "bertolt.api",
-    "compare": "bertolt.api",
-    "evaluate": "bertolt.api",
-    "explain": "bertolt.api",
-    "pipeline": "bertolt.api",
-    "predict_file": "bertolt.api",
-    "resume": "bertolt.api",
-    "train": "bertolt.api",
+    "adapt": "bertolt.api.training",
+    "compare": "bertolt.api.measuring",
+    "evaluate": "bertolt.api.measuring",
+    "explain": "bertolt.api.using",
+    "pipeline": "bertolt.api.using",
+    "predict_file": "bertolt.api.using",
+    "resume": "bertolt.api.training",
+    "train": "bertolt.api.training",
 }
 
 

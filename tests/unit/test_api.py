@@ -8,17 +8,18 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import get_type_hints
 
 import pytest
 from pydantic_core import PydanticUndefined
 
 import bertolt
-from bertolt import api
+import bertolt.api
 from bertolt.errors import FolderError, SettingError, UnknownNameError
 from bertolt.inference.pipeline import Pipeline
 from bertolt.training.fine_tune import Run
-from bertolt.training.settings import TrainSettings
+from bertolt.training.settings import TrainOptions, TrainSettings
 from process import environment
 
 
@@ -45,12 +46,17 @@ def test_all_is_sorted_and_real() -> None:
 
 
 def test_every_function_of_the_api_that_a_user_calls_is_exported() -> None:
-    helpers = {"finish", "measure", "names", "read_test_data"}
+    helpers = {"finish", "measure", "names", "nothing", "read_test_data"}
+    modules = [
+        importlib.import_module(f"bertolt.api.{each.name}") for each in iter_modules(bertolt.api.__path__)
+    ]
     public = {
         name
-        for name, value in inspect.getmembers(api, inspect.isfunction)
-        if value.__module__ == api.__name__ and not name.startswith("_")
+        for module in modules
+        for name, value in inspect.getmembers(module, inspect.isfunction)
+        if value.__module__ == module.__name__ and not name.startswith("_")
     }
+    assert {"train", "evaluate", "explain"} <= public
     assert public - helpers <= set(bertolt.__all__)
 
 
@@ -64,7 +70,7 @@ def test_importing_imports_nothing() -> None:
 
 
 def test_options_are_those_of_the_settings() -> None:
-    assert set(get_type_hints(api.TrainOptions)) == set(TrainSettings.model_fields) - {"data"}
+    assert set(get_type_hints(TrainOptions)) == set(TrainSettings.model_fields) - {"data"}
 
 
 def test_the_command_line_has_every_option_with_the_same_default() -> None:

@@ -50,11 +50,11 @@ def compare(
     if are_probes(folder_a, folder_b, data):
         show_probes(folder_a, folder_b, as_json=json)
         return
-    from bertolt import api
+    from bertolt.api import measuring
     from bertolt.models.device import set_threads
 
     set_threads(threads)
-    found = api.compare(folder_a, folder_b, data, text=text or (), label=label or (), device=device)
+    found = measuring.compare(folder_a, folder_b, data, text=text or (), label=label or (), device=device)
     if json:
         print_json({"a": folder_a, "b": folder_b, "data": data, **found.to_dict()})
         return

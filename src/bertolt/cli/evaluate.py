@@ -49,15 +49,15 @@ def evaluate(  # noqa: PLR0913 (a parameter is an option)
       bertolt evaluate models/reviews more-reviews.csv
       bertolt evaluate models/tomatoes rotten-tomatoes --json
     """
-    from bertolt import api
+    from bertolt.api import measuring, using
     from bertolt.models.device import set_threads
 
     set_threads(threads)
-    pipeline = api.pipeline(folder, task=task, device=device, dtype=dtype)
-    reading = api.read_test_data(pipeline, data, text=text or (), label=label or ())
+    pipeline = using.pipeline(folder, task=task, device=device, dtype=dtype)
+    reading = measuring.read_test_data(pipeline, data, text=text or (), label=label or ())
     if abstain_below is not None:
         pipeline = pipeline.abstaining(abstain_below)
-    found = api.measure(pipeline, reading)
+    found = measuring.measure(pipeline, reading)
     abstention = _abstention(pipeline, found)
     if report is not None:
         _write_report(report, folder, data, pipeline, found)

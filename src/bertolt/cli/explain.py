@@ -76,13 +76,13 @@ def explain(  # noqa: PLR0913 (a parameter is an option)
       bertolt explain models/reviews "A gorgeous film with a thin plot."
       bertolt explain models/reviews "A gorgeous film." --target negative --html why.html
     """
-    from bertolt import api
+    from bertolt.api import using
     from bertolt.inference.attribution import explain as run
     from bertolt.inference.attribution_targets import Wanted
     from bertolt.models.device import set_threads
 
     set_threads(threads)
-    pipeline = api.pipeline(folder, device=device)
+    pipeline = using.pipeline(folder, device=device)
     value = read_input(pipeline.model.task, text)
     found = run(pipeline, value, Wanted(target, word), method=method)
     if html is not None:

@@ -79,15 +79,15 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
             "none of them",
             'for example: bertolt predict DIR "A film."',
         )
-    from bertolt import api
+    from bertolt.api import using
     from bertolt.models.device import set_threads
 
     set_threads(threads)
-    pipeline = api.pipeline(folder, task=task, device=device, dtype=dtype, settings=settings_from(set_))
+    pipeline = using.pipeline(folder, task=task, device=device, dtype=dtype, settings=settings_from(set_))
     if abstain_below is not None:
         pipeline = pipeline.abstaining(abstain_below)
     if input is not None and output is not None:
-        _report(api.predict_file(pipeline, input, output, text=text or ()), json)
+        _report(using.predict_file(pipeline, input, output, text=text or ()), json)
         return
     if input is not None:
         pairs = _of_file(pipeline, input, text or ())

@@ -146,21 +146,21 @@ def _begin(given: dict[str, Any]) -> Run:
     if "set" in given:
         given["set"] = settings_from(given["set"])
     settings = check_settings(TrainSettings, given)
-    from bertolt import api
+    from bertolt.api import training
     from bertolt.training.prepare import output_folder
     from bertolt.training.repeats import run_training
 
     with resumable(output_folder(settings), "train"):
-        return api.finish(run_training(settings, say), say)
+        return training.finish(run_training(settings, say), say)
 
 
 def _resume(given: dict[str, Any]) -> Run:
     folder = given.pop("resume")
     refuse_others(given, "training", ("data",))
-    from bertolt import api
+    from bertolt.api import training
 
     with resumable(Path(folder), "train"):
-        return api.resume(folder)
+        return training.resume(folder)
 
 
 def _document(run: Run) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bertolt import api
+import bertolt
 from bertolt.cli import main
 
 
@@ -19,7 +19,7 @@ def models(
     """A folder with three models: a and b of one data, c of other."""
     folder = tmp_path_factory.mktemp("models")
     for name, lr, seed in (("a", 1e-6, 0), ("b", 3e-3, 0), ("c", 1e-6, 7)):
-        api.train(
+        bertolt.train(
             sentiment_csv, out=folder / name, model=tiny_folder("bert"), epochs=3, lr=lr,
             batch_size=16, seed=seed, threads=1, device="cpu", quiet=True,
         )  # fmt: skip

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from bertolt import api
+import bertolt
 from bertolt.data.tokenizer import Tokens
 from bertolt.errors import InputError, MissingExtraError, SettingError, UnknownNameError
 from bertolt.inference.attribution import Attribution, weights_note
@@ -41,12 +41,12 @@ def load(tiny_folder: Callable[[str], Path], tmp_path_factory: pytest.TempPathFa
             home = tmp_path_factory.mktemp("explained")
             rows, data = ROWS[task], home / "data.jsonl"
             data.write_text("".join(json.dumps(row) + "\n" for row in rows.rows * 4), encoding="utf-8")
-            api.train(
+            bertolt.train(
                 data, validation=data, task=task, out=home / "m", model=tiny_folder(family), epochs=2,
                 lr=5e-3, batch_size=3, threads=1, device="cpu", quiet=True, set=dict(rows.settings),
                 **options,
             )  # fmt: skip
-            made[key] = api.pipeline(home / "m", device="cpu")
+            made[key] = bertolt.pipeline(home / "m", device="cpu")
         return made[key]
 
     return train
@@ -106,7 +106,7 @@ def assert_sound(found: Attribution) -> None:
 @pytest.mark.parametrize("family", ["bert", "distilbert", "roberta", "modernbert"])
 def test_the_reference_adds_up_in_every_family(load: Load, family: str) -> None:
     pipeline = load("text-classification", family)
-    found = api.explain(pipeline, "the film wasn't dull , it was gorgeous", method="integrated-gradients")
+    found = bertolt.explain(pipeline, "the film wasn't dull , it was gorgeous", method="integrated-gradients")
     assert_sound(found)
     assert found.target == pipeline("the film wasn't dull , it was gorgeous").to_dict()["label"]
     assert found.unread == ()
@@ -118,7 +118,7 @@ def test_the_reference_adds_up_in_every_family(load: Load, family: str) -> None:
 def test_of_two_labels_one_speaks_against_the_other(load: Load) -> None:
     pipeline = load("text-classification")
     one, other = (
-        api.explain(pipeline, "the plot was dull", target=name) for name in ("negative", "positive")
+        bertolt.explain(pipeline, "the plot was dull", target=name) for name in ("negative", "positive")
     )
     np.testing.assert_allclose(
         [each.score for each in one.tokens], [-each.score for each in other.tokens], atol=1e-5
@@ -131,14 +131,14 @@ def test_of_two_labels_one_speaks_against_the_other(load: Load) -> None:
 )
 def test_pairs_have_two_fields(load: Load, task: str, family: str) -> None:
     pair = {"text": "the film was gorgeous .", "text_pair": "the plot was dull ."}
-    found = api.explain(load(task, family), pair, method="integrated-gradients")
+    found = bertolt.explain(load(task, family), pair, method="integrated-gradients")
     assert_sound(found)
     assert {each.field for each in found.tokens} == {"text", "text_pair"}
 
 
 def test_several_labels(load: Load) -> None:
     pipeline = load("multi-label-classification")
-    found = api.explain(pipeline, "the film was gorgeous", target="joy", method="integrated-gradients")
+    found = bertolt.explain(pipeline, "the film was gorgeous", target="joy", method="integrated-gradients")
     assert_sound(found)
     probability = pipeline("the film was gorgeous").to_dict()["scores"]["joy"]
     assert found.value == pytest.approx(math.log(probability / (1 - probability)), abs=1e-4)
@@ -147,29 +147,29 @@ def test_several_labels(load: Load) -> None:
 def test_an_answer(load: Load) -> None:
     value = {"question": "what was gorgeous ?", "context": CONTEXT}
     pipeline = load("question-answering")
-    found = api.explain(pipeline, value, method="integrated-gradients")
+    found = bertolt.explain(pipeline, value, method="integrated-gradients")
     assert_sound(found)
     assert found.target == (pipeline(value).to_dict()["answer"] or "no answer")
     with pytest.raises(SettingError, match="no label to explain"):
-        api.explain(pipeline, value, target="yes")
+        bertolt.explain(pipeline, value, target="yes")
 
 
 def test_a_tag_of_a_word(load: Load) -> None:
     pipeline = load("token-classification")
-    found = api.explain(
+    found = bertolt.explain(
         pipeline, "the film was gorgeous", word=1, target="NOUN", method="integrated-gradients"
     )
     assert_sound(found)
     assert found.target == "NOUN of film"
     for word in (None, 4, -1):
         with pytest.raises(SettingError, match="the number of a word, 0 to 3"):
-            api.explain(pipeline, "the film was gorgeous", word=word)
+            bertolt.explain(pipeline, "the film was gorgeous", word=word)
 
 
 def test_what_was_not_read_is_said(load: Load) -> None:
     pipeline = load("text-classification", max_length=8)
     text = "the film was gorgeous and moving . the plot was dull ."
-    found = api.explain(pipeline, text)
+    found = bertolt.explain(pipeline, text)
     assert [each.text for each in found.tokens] == ["the", "film", "was", "gorgeous", "and", "moving"]
     assert [(each.field, text[each.start : each.end]) for each in found.unread] == [
         ("text", ". the plot was dull .")
@@ -178,29 +178,29 @@ def test_what_was_not_read_is_said(load: Load) -> None:
 
 def test_windows_are_explained_whole(load: Load) -> None:
     pipeline = load("text-classification", max_length=8, long="windows")
-    found = api.explain(pipeline, "the film was gorgeous and moving . the plot was dull .")
+    found = bertolt.explain(pipeline, "the film was gorgeous and moving . the plot was dull .")
     assert len(found.tokens) == 12
     assert found.unread == ()
 
 
 def test_a_text_without_words(load: Load) -> None:
-    found = api.explain(load("text-classification"), "")
+    found = bertolt.explain(load("text-classification"), "")
     assert (found.tokens, found.change) == ((), pytest.approx(0.0))
 
 
 def test_what_cannot_be_explained_is_refused(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="fill-mask, whose results are candidates"):
-        api.explain(load("fill-mask"), "the [MASK] was dull")
+        bertolt.explain(load("fill-mask"), "the [MASK] was dull")
     pipeline = load("text-classification")
     with pytest.raises(UnknownNameError, match="did you mean positive"):
-        api.explain(pipeline, "a", target="positiv")
+        bertolt.explain(pipeline, "a", target="positiv")
     with pytest.raises(SettingError, match="a word only of a model that tags words"):
-        api.explain(pipeline, "a", word=0)
+        bertolt.explain(pipeline, "a", word=0)
     with pytest.raises(SettingError, match="fast, integrated-gradients"):
-        api.explain(pipeline, "a", method=cast(Any, "occlusion"))
+        bertolt.explain(pipeline, "a", method=cast(Any, "occlusion"))
     monkeypatch.setitem(sys.modules, "captum.attr", None)
     with pytest.raises(MissingExtraError, match=r"bertolt\[explain\]"):
-        api.explain(pipeline, "a", method="integrated-gradients")
+        bertolt.explain(pipeline, "a", method="integrated-gradients")
 
 
 def test_an_int8_folder_says_whose_weights_are_explained(load: Load) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bertolt import api
+import bertolt
 from bertolt.serving import explaining
 from bertolt.serving.corrections import Corrections, read_corrections
 from http_server import Running, running
@@ -42,7 +42,7 @@ def test_an_explanation_is_the_apis(server: Running, folder: Callable[[str], Pat
     answer = post(server, f"{AT}/explain", {"input": text, "target": "negative"})
     assert answer.status_code == 200
     found = answer.json()
-    expected = api.explain(folder("text-classification"), text, target="negative").to_dict()
+    expected = bertolt.explain(folder("text-classification"), text, target="negative").to_dict()
     assert found["target"] == "negative"
     assert found["method"] == "fast"
     assert [(each["text"], each["start"], each["end"], each["field"]) for each in found["tokens"]] == [

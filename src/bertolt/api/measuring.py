@@ -1,0 +1,110 @@
+"""The verbs that measure a model: evaluate, and compare two.
+
+bertolt.evaluate("models/reviews", "more-reviews.csv").metrics["accuracy"]
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bertolt.api.names import names
+from bertolt.api.using import pipeline
+from bertolt.data.sources import open_source
+from bertolt.evaluation.evaluate import Evaluation, evaluate_examples
+from bertolt.inference.pipeline import Pipeline
+from bertolt.progress import progress_bar, say
+from bertolt.tasks.reading import ColumnChoice, Reading, read_labelled
+from bertolt.training.corpus import describe
+from bertolt.training.settings import StrPath
+
+if TYPE_CHECKING:
+    from bertolt.evaluation.compare import Comparison
+
+
+def evaluate(
+    model: Pipeline | StrPath,
+    data: StrPath,
+    *,
+    text: str | Sequence[str] = (),
+    label: str | Sequence[str] = (),
+    quiet: bool = False,
+) -> Evaluation:
+    """Measures a model on labelled data, as ``bertolt evaluate`` does.
+
+    Args:
+        model: a pipeline, or a model folder.
+        data: a path, or the name of a data set, of which its test part.
+        text, label: the data's columns, in the task's order; empty for the usual names.
+        quiet: whether the notes on columns and rows are not printed on standard error.
+
+    Raises:
+        DataError: the data cannot be used, or has a label that the model does not know.
+        FolderError: see ``pipeline``.
+    """
+    loaded = model if isinstance(model, Pipeline) else pipeline(model)
+    return measure(loaded, read_test_data(loaded, data, text=text, label=label), quiet=quiet)
+
+
+def measure(model: Pipeline, reading: Reading, *, quiet: bool = False) -> Evaluation:
+    """Measures a model on examples that were read, and says what was taken and left out."""
+    for note in () if quiet else describe(reading):
+        say(note)
+    with progress_bar("evaluating", len(reading.examples)) as progress:
+        return evaluate_examples(model.model, reading.examples, progress=progress)
+
+
+def read_test_data(
+    model: Pipeline, data: StrPath, *, text: str | Sequence[str] = (), label: str | Sequence[str] = ()
+) -> Reading:
+    """The labelled examples of DATA for a verb that measures a model, with what was left out.
+
+    Raises:
+        UnknownNameError: no such file or data set.
+        DataError: the data cannot be used.
+    """
+    task = model.model.task
+    table = open_source(os.fspath(data), task.layouts).pick("test")
+    return read_labelled(task, table, model.settings, ColumnChoice(names(text), names(label)))
+
+
+def compare(
+    folder_a: StrPath,
+    folder_b: StrPath,
+    data: StrPath | None = None,
+    *,
+    text: str | Sequence[str] = (),
+    label: str | Sequence[str] = (),
+    device: str = "auto",
+    quiet: bool = False,
+) -> Comparison:
+    """Says whether model B is better than model A on the same rows, as ``bertolt compare`` does.
+
+    Args:
+        folder_a, folder_b: model folders for one task.
+        data: a path, or the name of a data set, of which its test part; None: the validation rows in
+            A's folder, if both models were trained on the same rows.
+        text, label: the data's columns, in the task's order; empty for the usual names.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        quiet: whether the notes on columns and rows are not printed on standard error.
+
+    Raises:
+        InputError: the models are for different tasks, or, without data, not trained on the same rows.
+        DataError: the data cannot be used, or has a label that a model does not know.
+        FolderError: see ``pipeline``.
+    """
+    from bertolt.evaluation.compare import compare_models
+    from bertolt.evaluation.shared import shared_examples
+
+    a, b = (pipeline(folder, device=device) for folder in (folder_a, folder_b))
+    if data is None:
+        examples = shared_examples(Path(folder_a), a, b)
+    else:
+        reading = read_test_data(a, data, text=text, label=label)
+        examples = reading.examples
+        for note in () if quiet else describe(reading):
+            say(note)
+    with progress_bar("comparing", 2 * len(examples)) as progress:
+        return compare_models(a.model, b.model, examples, progress=progress)

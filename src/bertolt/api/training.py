@@ -1,0 +1,113 @@
+"""The verbs that train: fine-tune, go on, let a model read.
+
+run = bertolt.train("reviews.csv", epochs=2)
+run.pipeline("A gorgeous film.").label
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from bertolt.api.names import names, nothing
+from bertolt.errors import FolderError
+from bertolt.progress import say
+from bertolt.training.fine_tune import Run
+from bertolt.training.prepare import Say
+from bertolt.training.repeats import run_training
+from bertolt.training.run_folder import RunFolder, settings_of
+from bertolt.training.settings import StrPath, TrainOptions, TrainSettings, check_settings
+from bertolt.unlabelled.settings import AdaptOptions, AdaptSettings
+
+if TYPE_CHECKING:
+    from bertolt.unlabelled.adapt import Adaptation
+
+
+def train(data: StrPath | Sequence[StrPath], *, quiet: bool = False, **options: Unpack[TrainOptions]) -> Run:
+    """Fine-tunes a model and writes its folder, as ``bertolt train`` does.
+
+    Args:
+        data: a path, a packaged name or a Hub id, or several of them.
+        quiet: whether the notes on columns, split, lengths and time are not printed on standard error.
+        options: see ``TrainOptions``.
+
+    Returns:
+        The finished run: ``folder``, ``pipeline``, ``metrics``, ``evaluation``, ``record``, ``seconds``.
+
+    Raises:
+        InputError: the data, a name, an option or the output folder cannot be used.
+        DiskError: the disk is full; ``resume`` goes on.
+    """
+    values: dict[str, Any] = {
+        name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in options.items()
+    }
+    values["data"] = names(data)
+    values |= {name: names(values[name]) for name in ("text", "label") if name in values}
+    tell = nothing if quiet else say
+    return finish(run_training(check_settings(TrainSettings, values), tell), tell)
+
+
+def finish(run: Run, tell: Say) -> Run:
+    """Writes the report of a training into its model folder, and says where it is.
+
+    Raises:
+        DiskError: it cannot be written; the model folder is complete without it.
+    """
+    from bertolt.reports.training import report_training
+
+    file = report_training(run)
+    if file is not None:
+        tell(f"report: {file}")
+    return run
+
+
+def resume(folder: StrPath, *, quiet: bool = False) -> Run:
+    """Goes on with the interrupted training of a model folder, as ``bertolt train --resume`` does.
+
+    Args:
+        folder: where the model was to go.
+        quiet: see ``train``.
+
+    Raises:
+        FolderError: there is no interrupted training, or data, versions or threads have changed.
+    """
+    out = Path(folder)
+    found = RunFolder(out).read()
+    if found.get("finished"):
+        raise FolderError(
+            f"an interrupted training of {str(out)!r}",
+            "one that is finished",
+            f"use its model, such as: bertolt predict {out} TEXT",
+        )
+    settings = settings_of(found, TrainSettings, out)
+    tell = nothing if quiet else say
+    return finish(run_training(settings, tell, resume=True), tell)
+
+
+def adapt(
+    model: StrPath,
+    data: StrPath | Sequence[StrPath],
+    *,
+    out: StrPath,
+    quiet: bool = False,
+    **options: Unpack[AdaptOptions],
+) -> Adaptation:
+    """Lets a model read unlabelled text, as ``bertolt adapt`` does.
+
+    Args:
+        model: what is adapted: a name, a folder or a Hub id.
+        data: a path, a packaged name or a Hub id, or several of them.
+        out: the model folder.
+        quiet: see ``train``.
+        options: see ``AdaptOptions``.
+
+    Raises:
+        InputError: the data, a name, an option or the output folder cannot be used.
+    """
+    from bertolt.unlabelled.adapt import adapt as run
+
+    values: dict[str, Any] = {**options, "text": names(options.get("text", ()))}
+    values |= {"model": os.fspath(model), "data": names(data), "out": os.fspath(out)}
+    return run(check_settings(AdaptSettings, values), nothing if quiet else say)

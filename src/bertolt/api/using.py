@@ -1,0 +1,98 @@
+"""The verbs that use a model: load it, predict a file, explain a result.
+
+bertolt.pipeline("models/reviews")("A gorgeous film.").label
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from bertolt.api.names import names
+from bertolt.inference.pipeline import Pipeline
+from bertolt.models.device import set_threads
+from bertolt.training.settings import StrPath
+
+if TYPE_CHECKING:
+    from bertolt.inference.attribution import Attribution
+    from bertolt.inference.files import FilePrediction
+
+
+def pipeline(
+    folder: StrPath,
+    *,
+    task: str | None = None,
+    device: str = "auto",
+    dtype: str = "fp32",
+    threads: int | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Pipeline:
+    """Loads a model folder as a callable; see ``Pipeline``.
+
+    Args:
+        folder: what training wrote.
+        task: refuses a folder that is for another task.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        dtype: ``fp32`` or ``bf16``.
+        threads: of the processor; None leaves them as they are.
+        settings: overrides of the task's settings.
+
+    Raises:
+        FolderError: the folder is missing, damaged, not ours, or for another task.
+        SettingError: a setting, a device or a dtype that does not exist.
+    """
+    if threads is not None:
+        set_threads(threads)
+    return Pipeline.from_folder(os.fspath(folder), task=task, device=device, dtype=dtype, settings=settings)
+
+
+def predict_file(
+    model: Pipeline | StrPath, source: StrPath, output: StrPath, *, text: str | Sequence[str] = ()
+) -> FilePrediction:
+    """Predicts a file into another, as ``bertolt predict --input F --output F`` does.
+
+    Args:
+        model: a pipeline, or a model folder.
+        source: a file, or the name of a data set, of which its test part.
+        output: csv, tsv, jsonl or parquet.
+        text: the columns that hold the task's inputs; empty for the usual names.
+
+    Raises:
+        DataError: the input cannot be used, or a value does not fit the output's format.
+        DiskError: the output cannot be written; nothing is left of it.
+    """
+    from bertolt.inference.files import predict_file as run
+
+    loaded = model if isinstance(model, Pipeline) else pipeline(model)
+    return run(loaded, os.fspath(source), os.fspath(output), text=names(text))
+
+
+def explain(
+    model: Pipeline | StrPath,
+    input: str | Mapping[str, Any],
+    *,
+    target: str | None = None,
+    word: int | None = None,
+    method: Literal["fast", "integrated-gradients"] = "fast",
+) -> Attribution:
+    """Says which words moved a result, as ``bertolt explain`` does.
+
+    Args:
+        model: a pipeline, or a model folder.
+        input: a string, or an object of the task's columns.
+        target: the label or tag that is explained; None: the one that the model gives.
+        word: the number of the word whose tag is explained, from 0, for a model that tags words.
+        method: ``fast``, or the reference, which takes longer and needs the extra ``explain``.
+
+    Raises:
+        InputError: an input in another form, or a kind of result that cannot be explained.
+        UnknownNameError: a label that the model does not have.
+        SettingError: another method, or a word or a label where there is none to name.
+        MissingExtraError: the reference without its extra.
+    """
+    from bertolt.inference.attribution import explain as run
+    from bertolt.inference.attribution_targets import Wanted
+
+    loaded = model if isinstance(model, Pipeline) else pipeline(model)
+    return run(loaded, input, Wanted(target, word), method=method)
