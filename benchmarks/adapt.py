@@ -2,6 +2,7 @@
 
     python benchmarks/peers/prepare.py --out build/benchmarks
     python benchmarks/ours/prepare.py --out build/benchmarks
+    python -m benchmarks.ours.prepare_pairs --out build/benchmarks
     python -m benchmarks.peers.prepare_tasks --data-root OFFICIAL --out build/tasks
     ln -s ../tasks/sets build/benchmarks/sets
     python -m benchmarks.adapt reading --data-root build/benchmarks
@@ -11,7 +12,8 @@
 
 ``reading``: masked-LM on 2,500 to 10,000 of IMDb's 20,000 train reviews (half an epoch), each amount a
 training of its own, whose rate falls to 0 at its end; a tenth of the reviews is held out. Two learning rates
-on the smallest amount; the larger ones take the better. ``next-sentence`` reads pairs. ``gain``: the same
+on the smallest amount; the larger ones take the better. ``next-sentence`` reads pairs, of 5,000 reviews once
+and of 20,000 several times; ``pairs`` learns nothing but pairs, as ``bertolt train`` does. ``gain``: the same
 fine-tuning from the plain backbone and from the one that has read 10,000 reviews. ``speed``, when nothing
 else runs: masked-LM steps beside the recipe of transformers' run_mlm.
 """
@@ -23,17 +25,30 @@ import sys
 from benchmarks.study import Cell, Variant, run_study
 
 SEEDS = (0, 1, 2)
-ADAPT = "bertolt adapt minilm $DATA/imdb/{texts}.csv --out $DATA/adapted/{name} --seed $SEED --json"
+ADAPT = "bertolt adapt {model} {texts} --out $DATA/adapted/{name} --seed $SEED --device $DEVICE --json"
 TRAIN = (
-    "python benchmarks/ours/train_and_predict.py $DATA/{data} --model {model} --seed $SEED --out $OUT/model "
+    "python benchmarks/ours/train_and_predict.py $DATA/{data} --model {model} --seed $SEED "
+    "--device $DEVICE --out $OUT/model "
     "--predictions $DATA/predictions/{name}-seed-$SEED-{variant}.jsonl {options}"
+)
+PAIRS = (
+    "bertolt train $DATA/imdb/pairs-train.csv --task next-sentence-prediction "
+    "--validation $DATA/imdb/pairs-validation.csv --test $DATA/imdb/pairs-test.csv --model {model} "
+    "--batch-size 64 --lr 2e-4 --max-length 128 --epochs 2 --seed $SEED --device $DEVICE "
+    "--out $OUT/model --json"
 )
 MODELS = {"plain": "minilm", "adapted": "$DATA/adapted/imdb-10000"}
 
 
-def reading(name: str, texts: str, options: str) -> Cell:
+def reading(name: str, texts: str, options: str, model: str = "minilm") -> Cell:
     """A cell with one adaptation."""
-    return Cell(name, (Variant("bertolt", f"{ADAPT.format(texts=texts, name=name)} {options}"),))
+    command = ADAPT.format(model=model, texts=texts, name=name)
+    return Cell(name, (Variant("bertolt", f"{command} {options}"),))
+
+
+def pairs(name: str, model: str) -> Cell:
+    """A cell with one training on pairs alone, without missing words."""
+    return Cell(name, (Variant("bertolt", PAIRS.format(model=model)),))
 
 
 def gain(name: str, data: str, options: str) -> list[Cell]:
@@ -47,11 +62,23 @@ def gain(name: str, data: str, options: str) -> list[Cell]:
 
 STUDIES = {
     "reading": [
-        reading("imdb-2500-lr-1e-4", "train-2500", "--lr 1e-4 --warm-up 200"),
-        reading("imdb-2500-lr-5e-4", "train-2500", "--lr 5e-4 --warm-up 200"),
-        reading("imdb-5000", "train-5000", "--lr 5e-4"),
-        reading("imdb-10000", "train-10000", "--lr 5e-4"),
-        reading("next-sentence", "train-5000", "--lr 2e-4 --next-sentence"),
+        reading("imdb-2500-lr-1e-4", "$DATA/imdb/train-2500.csv", "--lr 1e-4 --warm-up 200"),
+        reading("imdb-2500-lr-5e-4", "$DATA/imdb/train-2500.csv", "--lr 5e-4 --warm-up 200"),
+        reading("imdb-5000", "$DATA/imdb/train-5000.csv", "--lr 5e-4"),
+        reading("imdb-10000", "$DATA/imdb/train-10000.csv", "--lr 5e-4"),
+        reading("next-sentence", "$DATA/imdb/train-5000.csv", "--lr 2e-4 --next-sentence"),
+        reading("next-sentence-20000", "imdb", "--lr 2e-4 --epochs 4 --next-sentence"),
+        reading(
+            "next-sentence-20000-batch-128", "imdb", "--lr 5e-4 --batch-size 128 --epochs 8 --next-sentence"
+        ),
+        reading(
+            "next-sentence-20000-from-adapted",
+            "imdb",
+            "--lr 2e-4 --epochs 4 --next-sentence",
+            model="$DATA/adapted/imdb-10000",
+        ),
+        pairs("pairs-plain", "minilm"),
+        pairs("pairs-adapted", "$DATA/adapted/imdb-10000"),
         Cell(
             "next-sentence-baselines",
             (

@@ -28,7 +28,7 @@ def order(data: str, loss: str, seed: int) -> Cell:
     """One training, decoded twice."""
     command = (
         f"python -m benchmarks.ours.grade_order {ORDERS[data]} --loss {loss} --epochs 3 --seed $SEED "
-        f"--out $OUT/model --predictions $DATA/predictions/{data}-seed-$SEED-{loss}"
+        f"--device $DEVICE --out $OUT/model --predictions $DATA/predictions/{data}-seed-$SEED-{loss}"
     )
     return Cell(f"{data}-{loss}-seed-{seed}", (Variant(loss, command),), seed=seed)
 
@@ -38,7 +38,7 @@ def single(epochs: int, name: str, seed: int) -> Cell:
     command = (
         "python benchmarks/ours/train_and_predict.py $DATA/sets/cola/in_domain_train.tsv "
         f"--task acceptability --test $DATA/sets/cola/in_domain_dev.tsv --epochs {epochs} --seed $SEED "
-        f"--out $OUT/model --predictions $DATA/predictions/cola-seed-$SEED-{name}.jsonl"
+        f"--device $DEVICE --out $OUT/model --predictions $DATA/predictions/cola-seed-$SEED-{name}.jsonl"
     )
     return Cell(f"cola-{name}-seed-{seed}", (Variant(name, command),), seed=seed)
 
@@ -47,7 +47,7 @@ def joint(seed: int) -> Cell:
     """The four sets together; the model stays, for the page and the docs."""
     command = (
         "python -m benchmarks.ours.grade_sentences --data-root $DATA --epochs 2 --seed $SEED "
-        "--out $DATA/models/grading-seed-$SEED"
+        "--device $DEVICE --out $DATA/models/grading-seed-$SEED"
     )
     return Cell(f"joint-seed-{seed}", (Variant("joint", command),), seed=seed)
 

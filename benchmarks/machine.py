@@ -16,7 +16,7 @@ PACKAGES = ("torch", "transformers", "tokenizers", "onnxruntime", "accelerate")
 
 
 def describe_machine() -> dict[str, Json]:
-    """Processor, cores open to this process, load at this moment, versions, revision and date."""
+    """Processor, GPU, cores open to this process, load at this moment, versions, revision and date."""
     versions: dict[str, Json] = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -27,6 +27,7 @@ def describe_machine() -> dict[str, Json]:
     return {
         "processor": processor_name(),
         "cores": cores,
+        "accelerator": accelerator_name(),
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "versions": versions,
         "revision": git_revision(),
@@ -47,6 +48,16 @@ def processor_name() -> str:
     vectors = next((name for name in ("amx_tile", "avx512f", "avx2") if name in flags), "no avx2")
     family = f"family {fields.get('cpu family', '?')} model {fields.get('model', '?')}"
     return f"{fields.get('model name', platform.machine())}, {family}, {vectors}"
+
+
+def accelerator_name() -> str | None:
+    """The GPU, as its driver names it; None without one."""
+    try:
+        command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    return done.stdout.strip() or None
 
 
 def git_revision() -> str | None:

@@ -22,7 +22,7 @@ HALF = "--set max_targets=90000"
 def probed(name: str, model: str, data: str, edge_task: str, options: str = "--seeds 3") -> Cell:
     """A cell with one run of ``bertolt probe``."""
     command = (
-        f"bertolt probe {model} {data} --edge-task {edge_task} {options} --seed $SEED --device cpu "
+        f"bertolt probe {model} {data} --edge-task {edge_task} {options} --seed $SEED --device $DEVICE "
         "--out $OUT/probe --json"
     )
     return Cell(name, (Variant("bertolt", command),))

@@ -9,9 +9,9 @@ standard output, or its last line. The variants of a cell take turns (A, B, C, A
 machine that slows down slows all of them, and the line holds each raw value beside the medians. Cells that
 have a line in ``benchmarks/results/STUDY.jsonl`` are not run again.
 
-In a command ``$DATA`` is the data root, ``$OUT`` an empty folder that is deleted after the run and ``$SEED``
-the cell's seed; its first word is looked up beside the running interpreter. Commands run in the repository
-root, without network.
+In a command ``$DATA`` is the data root, ``$OUT`` an empty folder that is deleted after the run, ``$SEED``
+the cell's seed and ``$DEVICE`` the study's ``--device``; its first word is looked up beside the running
+interpreter. Commands run in the repository root, without network.
 """
 
 from __future__ import annotations
@@ -71,6 +71,19 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """What the marks of a command stand for that the cells do not know.
+
+    Args:
+        data_root: ``$DATA``.
+        device: ``$DEVICE``.
+    """
+
+    data_root: Path
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """What one process gave: wall-clock seconds from start to exit, and its figures."""
 
@@ -93,9 +106,11 @@ def run_study(name: str, cells: Sequence[Cell], argv: Sequence[str] | None = Non
     parser.add_argument("--data-root", type=Path, required=True, help="folder that $DATA stands for")
     parser.add_argument("--only", action="append", metavar="CELL", help="run only this cell (repeatable)")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the results files")
+    parser.add_argument("--device", default="cpu", help="what $DEVICE stands for (default: cpu)")
     parser.add_argument("--list", action="store_true", help="print the cells and what is done, run nothing")
     options = parser.parse_args(argv)
     path = options.results / f"{name}.jsonl"
+    where = Where(options.data_root, options.device)
     try:
         chosen = select_cells(cells, options.only)
         done = finished_cells(path)
@@ -103,7 +118,7 @@ def run_study(name: str, cells: Sequence[Cell], argv: Sequence[str] | None = Non
             if options.list or cell.name in done:
                 print(f"{cell.name}: {'finished' if cell.name in done else 'to run'}", file=sys.stderr)
             else:
-                append_line(path, {"study": name, **run_cell(cell, options.data_root)})
+                append_line(path, {"study": name, **run_cell(cell, where)})
     except StudyError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -155,12 +170,12 @@ def append_line(path: Path, line: Mapping[str, Json]) -> None:
         os.fsync(stream.fileno())
 
 
-def run_cell(cell: Cell, data_root: Path) -> dict[str, Json]:
+def run_cell(cell: Cell, where: Where) -> dict[str, Json]:
     """Run the variants of a cell in turns.
 
     Args:
         cell: what to run.
-        data_root: the folder that ``$DATA`` stands for.
+        where: the data and the device.
 
     Returns:
         The cell's line: where and when it ran, and by variant the command, the medians and the raw runs.
@@ -174,7 +189,7 @@ def run_cell(cell: Cell, data_root: Path) -> dict[str, Json]:
     for repeat in range(cell.repeats):
         for variant in cell.variants:
             print(f"{cell.name}: {variant.name} ({repeat + 1} of {cell.repeats})", file=sys.stderr)
-            runs[variant.name].append(run_command(variant.command, data_root, cell.seed))
+            runs[variant.name].append(run_command(variant.command, where, cell.seed))
     seconds = time.perf_counter() - start
     if seconds > CELL_SECONDS:
         print(f"warning: {cell.name} took {seconds:.0f} s, over {CELL_SECONDS}: split it", file=sys.stderr)
@@ -185,25 +200,27 @@ def run_cell(cell: Cell, data_root: Path) -> dict[str, Json]:
         "cell": cell.name,
         "seed": cell.seed,
         "repeats": cell.repeats,
+        "device": where.device,
         "seconds": round(seconds, 3),
         **line,
         "variants": variants,
     }
 
 
-def run_command(command: str, data_root: Path, seed: int) -> Run:
+def run_command(command: str, where: Where, seed: int) -> Run:
     """Run one command in a fresh process.
 
     Args:
-        command: with ``$DATA``, ``$OUT`` and ``$SEED``.
-        data_root: the folder that ``$DATA`` stands for.
+        command: with ``$DATA``, ``$OUT``, ``$SEED`` and ``$DEVICE``.
+        where: what two of them stand for.
         seed: what ``$SEED`` stands for.
 
     Raises:
         StudyError: the command failed, or printed no figures. Its own message goes to standard error.
     """
     with tempfile.TemporaryDirectory() as out:
-        known = {"$DATA": str(data_root.resolve()), "$OUT": out, "$SEED": str(seed)}
+        root = str(where.data_root.resolve())
+        known = {"$DATA": root, "$OUT": out, "$SEED": str(seed), "$DEVICE": where.device}
         words = shlex.split(command)
         for mark, value in known.items():
             words = [word.replace(mark, value) for word in words]

@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--cap", type=int, default=8000, help="rows drawn for training")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--out", required=True, help="model folder")
     parser.add_argument("--predictions", required=True, help="first part of the files' paths")
     options = parser.parse_args()
@@ -59,7 +60,7 @@ def main() -> None:
         group=options.group,
         epochs=options.epochs,
         seed=options.seed,
-        device="cpu",
+        device=options.device,
         set={"order": options.order, "loss": options.loss, "cap": options.cap},
     )
     run = fine_tune(settings, say)

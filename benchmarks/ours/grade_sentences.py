@@ -131,6 +131,7 @@ def main() -> None:
     parser.add_argument("--out", required=True, help="model folder")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     root: Path = options.data_root
     settings = TrainSettings(
@@ -140,7 +141,7 @@ def main() -> None:
         out=options.out,
         epochs=options.epochs,
         seed=options.seed,
-        device="cpu",
+        device=options.device,
     )
     run = fine_tune(settings, say)
     assert run.evaluation is not None  # there is a test file

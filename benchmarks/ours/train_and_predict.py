@@ -47,6 +47,7 @@ def main() -> None:
     parser.add_argument("--max-length", type=int)
     parser.add_argument("--long", default="head", help="what is done with texts of more tokens")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     settings = TrainSettings(
         data=(options.data,),
@@ -61,7 +62,7 @@ def main() -> None:
         max_length=options.max_length,
         long=options.long,
         seed=options.seed,
-        device="cpu",
+        device=options.device,
     )
     run = fine_tune(settings, say)
     assert run.evaluation is not None  # there is a test file

@@ -1,0 +1,54 @@
+"""Writes pairs of texts out of IMDb's reviews, of which the second follows the first or not.
+
+    python -m benchmarks.ours.prepare_pairs --out build/benchmarks
+
+``imdb/pairs-train.csv``: every train review once for each of three draws of its cuts;
+``pairs-validation.csv`` and ``pairs-test.csv``: the reviews of those splits, one draw. Pairs are drawn as
+``bertolt adapt --next-sentence`` draws them (seed 0), in rows of 128 tokens.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from bertolt.data.packaged import packaged_tables
+from bertolt.data.sentences import split_sentences
+from bertolt.data.tokenizer import Tokenizer
+from bertolt.data.writers import open_writer
+from bertolt.models.backbone import load_backbone
+from bertolt.tasks.next_sentence_prediction import FOLLOWS, OTHER
+from bertolt.unlabelled.adapt import ROW_LENGTH
+from bertolt.unlabelled.rows import SentenceLayout
+
+DRAWS = {"train": 3, "validation": 1, "test": 1}
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True)
+    folder = parser.parse_args().out / "imdb"
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = Tokenizer.from_folder(load_backbone("minilm").folder)
+    for split, table in packaged_tables("imdb").items():
+        reviews = [split_sentences(str(row.values["text"])) for row in table]
+        reviews = [sentences for sentences in reviews if len(sentences) > 1]
+        sentences = [sentence for review in reviews for sentence in review]
+        lengths = iter([len(each.ids) for each in tokenizer.tokens(sentences, offsets=False)])
+        counted = [[next(lengths) for _ in review] for review in reviews]
+        layout = SentenceLayout(counted, ROW_LENGTH - tokenizer.pair.size)
+        with open_writer(folder / f"pairs-{split}.csv", ("sentence1", "sentence2", "label")) as writer:
+            for draw in range(DRAWS[split]):
+                for pair in layout.draw(np.random.default_rng((0, draw))):
+                    first, second = (
+                        " ".join(sentences[start:stop]) for start, stop in (pair.first, pair.second)
+                    )
+                    label = FOLLOWS if pair.follows else OTHER
+                    writer.write({"sentence1": first, "sentence2": second, "label": label})
+
+
+if __name__ == "__main__":
+    main()
