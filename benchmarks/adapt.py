@@ -31,10 +31,11 @@ TRAIN = (
     "--device $DEVICE --out $OUT/model "
     "--predictions $DATA/predictions/{name}-seed-$SEED-{variant}.jsonl {options}"
 )
+NEXT_SENTENCE = "--lr 5e-4 --batch-size 128 --epochs 5 --next-sentence"
 PAIRS = (
     "bertolt train $DATA/imdb/pairs-train.csv --task next-sentence-prediction "
     "--validation $DATA/imdb/pairs-validation.csv --test $DATA/imdb/pairs-test.csv --model {model} "
-    "--batch-size 64 --lr 2e-4 --max-length 128 --epochs 2 --seed $SEED --device $DEVICE "
+    "--batch-size 128 --lr 3e-4 --max-length 128 --epochs 2 --seed $SEED --device $DEVICE "
     "--out $OUT/model --json"
 )
 MODELS = {"plain": "minilm", "adapted": "$DATA/adapted/imdb-10000"}
@@ -67,16 +68,8 @@ STUDIES = {
         reading("imdb-5000", "$DATA/imdb/train-5000.csv", "--lr 5e-4"),
         reading("imdb-10000", "$DATA/imdb/train-10000.csv", "--lr 5e-4"),
         reading("next-sentence", "$DATA/imdb/train-5000.csv", "--lr 2e-4 --next-sentence"),
-        reading("next-sentence-20000", "imdb", "--lr 2e-4 --epochs 4 --next-sentence"),
-        reading(
-            "next-sentence-20000-batch-128", "imdb", "--lr 5e-4 --batch-size 128 --epochs 8 --next-sentence"
-        ),
-        reading(
-            "next-sentence-20000-from-adapted",
-            "imdb",
-            "--lr 2e-4 --epochs 4 --next-sentence",
-            model="$DATA/adapted/imdb-10000",
-        ),
+        reading("next-sentence-20000", "imdb", NEXT_SENTENCE),
+        reading("next-sentence-20000-adapted", "imdb", NEXT_SENTENCE, model="$DATA/adapted/imdb-10000"),
         pairs("pairs-plain", "minilm"),
         pairs("pairs-adapted", "$DATA/adapted/imdb-10000"),
         Cell(
