@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bertolt.api.measuring import compare, evaluate
+    from bertolt.api.probing import probe
     from bertolt.api.training import adapt, resume, train
     from bertolt.api.using import explain, pipeline, predict_file
     from bertolt.errors import BertoltError
@@ -30,6 +31,7 @@ __all__ = [
     "explain",
     "pipeline",
     "predict_file",
+    "probe",
     "resume",
     "train",
 ]
@@ -46,6 +48,7 @@ _HOMES = {
     "explain": "bertolt.api.using",
     "pipeline": "bertolt.api.using",
     "predict_file": "bertolt.api.using",
+    "probe": "bertolt.api.probing",
     "resume": "bertolt.api.training",
     "train": "bertolt.api.training",
 }

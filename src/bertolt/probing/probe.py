@@ -29,7 +29,7 @@ from bertolt.probing.figures import Measured, best_layer, figures, mix_result
 from bertolt.probing.learn import LEAST_EPOCHS, learn, make_plan
 from bertolt.probing.objective import EdgeProbing, EdgeSet, Loss, Outcome, measure_bank
 from bertolt.probing.record import ProbeFolder, ProbeRecord, save_probe
-from bertolt.probing.results import MixResult
+from bertolt.probing.results import MixResult, ProbeResults
 from bertolt.probing.settings import ProbeRecipe, ProbeSettings
 from bertolt.probing.store import Store, store_key
 from bertolt.progress import progress_bar
@@ -56,6 +56,11 @@ class Probing:
 
     folder: ProbeFolder
     seconds: float
+
+    @property
+    def results(self) -> ProbeResults:
+        """What was found."""
+        return self.folder.results
 
 
 def probe(settings: ProbeSettings, say: Say, *, resume: bool = False) -> Probing:

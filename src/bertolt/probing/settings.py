@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from bertolt.training.settings import StrPath
 
 
 class ProbeRecipe(BaseModel):
@@ -68,3 +71,21 @@ class ProbeSettings(BaseModel):
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: int | None = Field(default=None, ge=1)
     set: dict[str, Any] = Field(default_factory=dict)
+
+
+class ProbeOptions(TypedDict, total=False):
+    """The options of ``bertolt.probe``; their meanings and defaults are those of ``ProbeSettings``."""
+
+    test: StrPath | None
+    label: str | None
+    epochs: int | None
+    lr: float
+    batch_size: int
+    max_length: int | None
+    seed: int
+    seeds: int
+    beside: StrPath | Sequence[StrPath]
+    keep_states: bool
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    threads: int | None
+    set: Mapping[str, Any]

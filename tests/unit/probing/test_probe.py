@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic_core import PydanticUndefined
 from safetensors.numpy import save_file
 from safetensors.torch import load_file
 
+import bertolt
+from bertolt.cli.probe import probe as verb
 from bertolt.data.tokenizer import Tokenizer
 from bertolt.errors import DataError, FolderError, InputError, SettingError, UnknownNameError
 from bertolt.probing.compare import compare_probes
@@ -19,9 +23,10 @@ from bertolt.probing.corpus import read_probe_data
 from bertolt.probing.edge_tasks import get_edge_task
 from bertolt.probing.probe import Probing, probe, resume
 from bertolt.probing.record import COUNTS, PROBES, RESULTS, is_probe, load_counts, load_probe
-from bertolt.probing.settings import ProbeRecipe, ProbeSettings
+from bertolt.probing.settings import ProbeOptions, ProbeRecipe, ProbeSettings
 from bertolt.probing.words import sentences
 from bertolt.reports.probe_report import write_probe_report
+from bertolt.training.prepare import Say
 from bertolt.training.runlog import RunLog
 from edges import KINDS, random_labels
 
@@ -255,3 +260,46 @@ def test_data_that_cannot_be_probed(
     file.write_text("\n".join(json.dumps({"text": f"dull {n}", "targets": targets}) for n in range(40)))
     with pytest.raises(DataError, match=part):
         probe(settings(tmp_path / "probe", data=str(file)), _silent)
+
+
+def test_the_python_face_and_the_verb_have_every_option() -> None:
+    fields = ProbeSettings.model_fields
+    assert set(ProbeOptions.__annotations__) | {"model", "data", "edge_task", "out"} == set(fields)
+    parameters = inspect.signature(verb).parameters
+    for name, field in fields.items():
+        empty = field.is_required() or field.default in ((), PydanticUndefined)
+        shown = parameters["set_" if name == "set" else name].default
+        assert shown == (None if empty else field.default), name
+
+
+def test_the_python_face_does_what_the_verb_does(
+    settings: Make,
+    done: Probing,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wanted = settings(tmp_path / "probe", beside=(str(done.folder.path),), seeds=2, test="test.jsonl")
+    shutil.copytree(done.folder.path, wanted.out)
+    run: list[ProbeSettings] = []
+
+    def recorded(told: ProbeSettings, say: Say) -> Probing:
+        run.append(told)
+        return Probing(load_probe(Path(told.out)), 1.0)
+
+    monkeypatch.setattr("bertolt.probing.probe.probe", recorded)
+    found = bertolt.probe(
+        Path(wanted.model), Path(wanted.data), edge_task="edges", out=Path(wanted.out), seeds=2,
+        beside=done.folder.path, test=Path("test.jsonl"), epochs=12, lr=2e-2, batch_size=8, device="cpu",
+        threads=1, set=wanted.set,
+    )  # fmt: skip
+    assert run == [wanted]
+    assert found.results == done.results
+    report = Path(wanted.out) / "report.html"
+    assert report.is_file()
+    assert f"report: {report}" in capsys.readouterr().err
+
+
+def test_the_python_face_refuses_what_it_does_not_know() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean seed or seeds"):
+        bertolt.probe("minilm", "a.jsonl", edge_task="edges", out="p", seedz=2)  # type: ignore[call-arg]
