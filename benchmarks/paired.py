@@ -100,7 +100,7 @@ COMPARISONS = {
     ],
     "adapt": [
         Comparison("cola", "adapted", "plain", "matthews", of_two(matthews), COLA),
-        Comparison("rotten-tomatoes", "adapted", "plain", "accuracy", of_two(accuracy)),
+        Comparison("rotten-tomatoes", "adapted", "plain", "accuracy", of_two(accuracy), ("0", "1")),
         Comparison("imdb-500", "adapted", "plain", "accuracy", of_two(accuracy)),
     ],
 }
