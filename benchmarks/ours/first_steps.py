@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from bertolt.progress import NoProgress
 from bertolt.training.checkpoints import Checkpoints
-from bertolt.training.fine_tune import expected_time
+from bertolt.training.duration import expected_time
 from bertolt.training.loop import Plan, train
 from bertolt.training.objective import Objective, Step, Validation
 from bertolt.training.runlog import RunLog

@@ -20,11 +20,11 @@ from benchmarks.ours.first_steps import FirstSteps, time_steps
 
 from bertolt.models.backbone import load_backbone
 from bertolt.progress import say
-from bertolt.training.fine_tune import build
 from bertolt.training.loop import Plan
 from bertolt.training.prepare import prepare
 from bertolt.training.settings import TrainSettings
 from bertolt.training.supervised import Supervised, SupervisedData
+from bertolt.training.trainable import build
 
 
 def main() -> None:

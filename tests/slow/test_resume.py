@@ -17,7 +17,7 @@ from process import environment, run
 
 TESTS = Path(__file__).parents[1]
 STEPS = 30  # 240 sentences less the two parts that are cut off: 192, in steps of 20, three times
-CHECKPOINTS = {"last", "best"}
+CHECKPOINTS = {"last", "best", "done"}
 
 #: Trains until it is killed: before the log's record of a step, or before a call to the file system.
 CHILD = """
@@ -128,7 +128,7 @@ def test_killed_and_resumed_is_never_killed(
         if done.returncode != -signal.SIGKILL:  # the run was over before the place where it was to die
             assert done.returncode == 0, done.stderr
             break
-        found = {path.name for path in (tmp_path / "model.run").glob("*/")}
+        found = {path.name for path in (tmp_path / "model.run" / "phases" / "supervised").glob("*/")}
         assert {name for name in found if not name.startswith(".")} <= CHECKPOINTS
         assert len(found) <= 3, found  # two, and one that was being written or removed
     else:

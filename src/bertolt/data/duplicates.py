@@ -51,7 +51,12 @@ def exact_groups(rows: Sequence[CheckRow]) -> list[list[int]]:
 
 def normalised(row: CheckRow) -> tuple[str, ...]:
     """The words of a row's texts, by which duplicates are told."""
-    return tuple(" ".join(words(text)) or text.strip() for text in row.texts)
+    return normalised_texts(row.texts)
+
+
+def normalised_texts(texts: Sequence[str]) -> tuple[str, ...]:
+    """Texts but for case, marks and spaces; one without any word as it is."""
+    return tuple(" ".join(words(text)) or text.strip() for text in texts)
 
 
 def near_groups(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 import torch
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from bertolt.data.tokenizer import Tokenizer
 from bertolt.errors import FolderError, SettingError
@@ -24,6 +24,7 @@ from bertolt.tasks.registry import get_task
 from bertolt.tasks.task import Task, TaskSettings
 
 Input = str | Mapping[str, Any]
+Typed = TypeVar("Typed", bound=BaseModel)
 
 
 class Pipeline:
@@ -144,20 +145,31 @@ def typed_settings(task: Task, values: Mapping[str, Any]) -> TaskSettings:
     Raises:
         SettingError: a name that the task does not know, or a value of another type.
     """
+    return typed_values(task.Settings, task.name, f"`bertolt tasks {task.name}`", values)
+
+
+def typed_values(kind: type[Typed], owner: str, where: str, values: Mapping[str, Any]) -> Typed:
+    """Settings of any class out of names and plain values or strings.
+
+    Args:
+        kind: the class.
+        owner: whose settings they are, in a message.
+        where: they are described.
+        values: by name.
+
+    Raises:
+        SettingError: a name that the class does not know, or a value of another type.
+    """
     try:
-        return task.Settings.model_validate(dict(values))
+        return kind.model_validate(dict(values))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
-        known = ", ".join(task.Settings.model_fields) or "none"
+        known = ", ".join(kind.model_fields) or "none"
         if first["type"] == "extra_forbidden":
-            raise SettingError(
-                f"a setting of {task.name}: {known}", repr(name), f"see `bertolt tasks {task.name}`"
-            ) from error
+            raise SettingError(f"a setting of {owner}: {known}", repr(name), f"see {where}") from error
         raise SettingError(
-            f"a value for {name}: {first['msg'].lower()}",
-            repr(first["input"]),
-            f"see `bertolt tasks {task.name}`",
+            f"a value for {name}: {first['msg'].lower()}", repr(first["input"]), f"see {where}"
         ) from error
 
 

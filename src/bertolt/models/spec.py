@@ -87,6 +87,24 @@ class Repeats(BaseModel):
     spread: dict[str, Spread]
 
 
+class MethodRecord(BaseModel):
+    """How a model was trained, where it was not from labelled examples alone.
+
+    Args:
+        name: of the method.
+        settings: the method's own, as plain values.
+        pool: how many unlabelled texts were read, and how many were left out for which reason.
+        notes: what the method chose and found, in sentences.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+    pool: dict[str, int] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
 class FolderRecord(BaseModel):
     """The whole of ``bertolt.json``: the spec, and where the model comes from.
 
@@ -105,6 +123,7 @@ class FolderRecord(BaseModel):
         measured_on: which split the metrics are of, or ``"none"``; ``"folds"`` where they are of
             cross-validation: each example was judged by a model that was trained without it.
         repeats: the trainings that were made to see how much the figures vary, or None.
+        method: how it was trained; None: from labelled examples alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -122,3 +141,4 @@ class FolderRecord(BaseModel):
     metrics: dict[str, dict[str, float | None]] = Field(default_factory=dict)
     measured_on: Literal["test", "validation", "folds", "none"] = "none"
     repeats: Repeats | None = None
+    method: MethodRecord | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -34,7 +35,7 @@ class PartLog:
         self._log = log
         self._name = name
 
-    def write(self, kind: str, figures: dict[str, float]) -> None:
+    def write(self, kind: str, figures: Mapping[str, float | str]) -> None:
         """See ``Log.write``."""
         self._log.write(f"{self._name} {kind}", figures)
 

@@ -33,7 +33,7 @@ from bertolt.probing.results import MixResult, ProbeResults
 from bertolt.probing.settings import ProbeRecipe, ProbeSettings
 from bertolt.probing.store import Store, store_key
 from bertolt.progress import progress_bar
-from bertolt.training.fine_tune import expected_time
+from bertolt.training.duration import expected_time
 from bertolt.training.prepare import Say, free_or_ours, row_length
 from bertolt.training.run_folder import RunFolder, machine_identity, settings_of
 from bertolt.training.settings import check_settings

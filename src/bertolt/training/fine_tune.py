@@ -8,32 +8,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
-from torch import nn
-
 from bertolt.data.examples import Example, fingerprint
 from bertolt.data.tokenizer import without_surrogates
 from bertolt.evaluation.evaluate import Evaluation, evaluate_examples
-from bertolt.inference.engine import TorchEngine
 from bertolt.inference.pipeline import Pipeline
 from bertolt.inference.run import Model
 from bertolt.metrics.intervals import Estimate
 from bertolt.models.backbone import Backbone, load_backbone
-from bertolt.models.device import choose_device, set_threads
+from bertolt.models.device import set_threads
 from bertolt.models.folder import Contents, save_model
-from bertolt.models.heads import Blueprint
-from bertolt.models.spec import FolderRecord
+from bertolt.models.spec import FolderRecord, MethodRecord
 from bertolt.progress import progress_bar
-from bertolt.training.checkpoints import EVERY_SECONDS, Checkpoints
+from bertolt.training.checkpoints import EVERY_SECONDS
 from bertolt.training.corpus import Corpus
-from bertolt.training.loop import Plan, train
-from bertolt.training.objective import Objective
-from bertolt.training.optimisation import is_embedding
-from bertolt.training.prepare import Prepared, Say, output_folder, prepare
-from bertolt.training.run_folder import RunFolder, machine_identity
+from bertolt.training.loop import Plan
+from bertolt.training.method import SUPERVISED, Method, Setting, split_settings
+from bertolt.training.phases import Phases, Where
+from bertolt.training.pool import Pool, read_pool
+from bertolt.training.prepare import Say, output_folder, prepare
+from bertolt.training.run_folder import PHASES, RunFolder, machine_identity
 from bertolt.training.settings import LARGE_RATE, SMALL_HIDDEN, SMALL_RATE, TrainSettings
-from bertolt.training.supervised import Supervised, SupervisedData
-from bertolt.training.weights import class_weights, prior_log_odds
+from bertolt.training.trainable import TrainableModel, build
+from bertolt.training.weights import class_weights
 from bertolt.version import versions
 
 
@@ -65,6 +61,7 @@ def fine_tune(
     settings: TrainSettings,
     say: Say,
     *,
+    method: Method = SUPERVISED,
     resume: bool = False,
     checkpoint_seconds: float = EVERY_SECONDS,
     corpus: Corpus | None = None,
@@ -74,6 +71,7 @@ def fine_tune(
     Args:
         settings: what is wanted.
         say: receives lines for people.
+        method: how it is trained.
         resume: go on with the interrupted run of this folder instead of beginning a new one.
         checkpoint_seconds: of work that an interruption may cost; 0 keeps a checkpoint of every step.
         corpus: the examples themselves, instead of those of ``settings.data``.
@@ -83,87 +81,101 @@ def fine_tune(
         DiskError: the disk is full; the run can be resumed.
     """
     start = time.perf_counter()
-    out = output_folder(settings)
-    threads = set_threads(settings.threads)
-    backbone = load_backbone(settings.model)
-    prepared = prepare(settings, backbone, say, corpus)
-    model = build(prepared, backbone, settings)
-    objective = _objective(model, prepared, settings)
-    plan = Plan(
-        epochs=settings.epochs,
-        learning_rate=learning_rate(settings.lr, backbone),
-        seed=settings.seed,
-        patience=settings.patience,
-        layer_decay=settings.layer_decay,
-        bf16=model.engine.device.type == "cuda",
-    )
-    identity = {
-        "data": fingerprint(prepared.corpus.train),
-        "validation": fingerprint(prepared.corpus.validation),
-        "test": fingerprint(prepared.corpus.test),
-        **machine_identity(model.engine.device.type, threads),
-    }
-    run_folder = RunFolder(out)
-    with run_folder.open(settings.model_dump(mode="json"), identity, resume=resume):
-        say(expected_time(objective, plan, f"{model.engine.device.type}, {threads} threads"))
-        total = plan.epochs * len(objective.steps(0))
-        with progress_bar("training", total) as progress:
-            checkpoints = Checkpoints(run_folder.path, every_seconds=checkpoint_seconds)
-            train(objective, plan, checkpoints, run_folder.log, progress)
-        fitted = fit_choices(model, prepared.choices)
+    work = _begin(settings, say, method, corpus, checkpoint_seconds)
+    setting, prepared = work.setting, work.setting.prepared
+    with work.run_folder.open(settings.model_dump(mode="json"), work.identity, resume=resume):
+        method.train(setting)
+        fitted = fit_choices(setting.model, prepared.choices)
         evaluation, measured_on = measure(fitted, prepared.corpus)
         record = FolderRecord(
             spec=fitted.spec,
             backbone=settings.model,
             seed=settings.seed,
-            data=identity["data"],
+            data=work.identity["data"],
             examples=prepared.corpus.sizes(),
             versions=versions(),
-            threads=threads,
+            threads=int(work.identity["threads"]),
             training=settings.model_dump(mode="json"),
             metrics={} if evaluation is None else evaluation.to_dict()["metrics"],
             measured_on=measured_on,
+            method=_method_record(work, method),
         )
         kept = kept_rows(prepared.corpus.validation, settings.keep_examples)
-        if _save(out, fitted, record, kept):
-            say(f"replaced the older model folder {out}")
-    return Run(out, Pipeline(fitted, record), evaluation, record, time.perf_counter() - start)
+        if _save(work.out, fitted, record, kept):
+            say(f"replaced the older model folder {work.out}")
+    return Run(work.out, Pipeline(fitted, record), evaluation, record, time.perf_counter() - start)
 
 
 @dataclass(frozen=True, slots=True)
-class TrainableModel(Model):
-    """A model whose engine holds a network that can be trained."""
+class _Work:
+    """All that stands before the first step."""
 
-    engine: TorchEngine
-
-
-def build(prepared: Prepared, backbone: Backbone, settings: TrainSettings) -> TrainableModel:
-    """The network with a new head. The seed is set before the head is made: equal seeds, equal heads."""
-    device = choose_device(settings.device)
-    torch.manual_seed(settings.seed)
-    head = prepared.task.head
-    labels = prepared.spec.labels
-    prior = prior_log_odds(prepared.task, prepared.corpus.train, labels)
-    network = head.build(backbone, Blueprint(labels, device.type != "cpu", prior))
-    if settings.freeze_embeddings:
-        freeze_embeddings(network)
-    engine = TorchEngine(network, head, pad_id=prepared.tokenizer.pad_id, device=device)
-    return TrainableModel(prepared.task, prepared.spec, prepared.tokenizer, engine)
+    out: Path
+    run_folder: RunFolder
+    setting: Setting
+    pool: Pool
+    identity: Mapping[str, str]
 
 
-def freeze_embeddings(network: nn.Module) -> None:
-    """Leaves the input embeddings as the backbone has them."""
-    for name, parameter in network.named_parameters():
-        if is_embedding(name):
-            parameter.requires_grad_(False)
-
-
-def _objective(model: TrainableModel, prepared: Prepared, settings: TrainSettings) -> Supervised:
-    weight = class_weights(settings.class_weight, model.task, prepared.corpus.train, model.spec.labels)
-    data = SupervisedData(
-        prepared.encoded, prepared.choices, None if weight is None else weight.to(model.engine.device)
+def _begin(
+    settings: TrainSettings, say: Say, method: Method, corpus: Corpus | None, checkpoint_seconds: float
+) -> _Work:
+    out = output_folder(settings)
+    threads = set_threads(settings.threads)
+    of_task, of_method = split_settings(settings, method)
+    backbone = load_backbone(settings.model)
+    prepared = prepare(of_task, backbone, say, corpus)
+    pool = read_pool(settings, prepared)
+    for note in pool.notes:
+        say(note)
+    model = build(prepared, backbone, settings)
+    device = model.engine.device.type
+    run_folder = RunFolder(out)
+    where = Where(run_folder.log, say, f"{device}, {threads} threads", checkpoint_seconds)
+    setting = Setting(
+        model=model,
+        prepared=prepared,
+        backbone=backbone,
+        pool=pool.examples,
+        plan=_plan(settings, backbone, device),
+        class_weight=class_weights(
+            settings.class_weight, model.task, prepared.corpus.train, prepared.spec.labels
+        ),
+        settings=settings,
+        method_settings=of_method,
+        run=Phases(run_folder.path / PHASES, where),
     )
-    return Supervised(model, data, batch_size=settings.batch_size, seed=settings.seed)
+    identity = {
+        "data": fingerprint(prepared.corpus.train),
+        "validation": fingerprint(prepared.corpus.validation),
+        "test": fingerprint(prepared.corpus.test),
+        **({"unlabelled": fingerprint(pool.examples)} if settings.unlabelled else {}),
+        **machine_identity(device, threads),
+    }
+    return _Work(out, run_folder, setting, pool, identity)
+
+
+def _plan(settings: TrainSettings, backbone: Backbone, device: str) -> Plan:
+    return Plan(
+        epochs=settings.epochs,
+        learning_rate=learning_rate(settings.lr, backbone),
+        seed=settings.seed,
+        patience=settings.patience,
+        layer_decay=settings.layer_decay,
+        bf16=device == "cuda",
+    )
+
+
+def _method_record(work: _Work, method: Method) -> MethodRecord | None:
+    """What ``bertolt.json`` says of the method; nothing of plain supervised learning."""
+    if method is SUPERVISED:
+        return None
+    return MethodRecord(
+        name=method.name,
+        settings=work.setting.method_settings.model_dump(mode="json"),
+        pool=work.pool.counts,
+        notes=tuple(work.setting.run.notes),
+    )
 
 
 def _save(out: Path, model: TrainableModel, record: FolderRecord, kept: Sequence[Mapping[str, Any]]) -> bool:
@@ -176,26 +188,6 @@ def _save(out: Path, model: TrainableModel, record: FolderRecord, kept: Sequence
 def learning_rate(wanted: float | None, backbone: Backbone) -> float:
     """The peak learning rate: small encoders bear a greater one."""
     return wanted or (SMALL_RATE if backbone.config.hidden_size <= SMALL_HIDDEN else LARGE_RATE)
-
-
-def expected_time(objective: Objective, plan: Plan, where: str) -> str:
-    """How long the run will take, from one step's gradient, which is thrown away."""
-    steps = objective.steps(0)
-    middle = sorted(steps, key=lambda step: step.tokens)[len(steps) // 2]
-    seconds = float("inf")
-    objective.network.train()
-    for _ in range(3):  # the first one warms up, and another program may disturb one of the others
-        start = time.perf_counter()
-        for batch in middle.batches:
-            objective.loss(batch).backward()  # type: ignore[no-untyped-call]
-        seconds = min(seconds, time.perf_counter() - start)
-    objective.network.zero_grad()
-    tokens = sum(step.tokens for step in steps)
-    minutes = plan.epochs * seconds * tokens / max(1, middle.tokens) / 60
-    return (
-        f"time: about {minutes:.1f} minutes for {plan.epochs} epochs of {len(steps):,} steps ({where}); "
-        f"learning rate {plan.learning_rate:g}"
-    )
 
 
 def fit_choices(model: TrainableModel, validation: Sequence[Any]) -> TrainableModel:

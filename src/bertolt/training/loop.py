@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,7 +12,7 @@ import torch
 from bertolt.models.memory import FreedMemory
 from bertolt.progress import Progress
 from bertolt.training.checkpoints import Checkpoints, Position
-from bertolt.training.objective import Objective
+from bertolt.training.objective import Objective, signals_of
 from bertolt.training.optimisation import MAX_NORM, make_optimiser, rate, step_seed
 
 
@@ -42,7 +43,7 @@ class Plan:
 class Log(Protocol):
     """Receives a record of each step and of each validation."""
 
-    def write(self, kind: str, figures: dict[str, float]) -> None:
+    def write(self, kind: str, figures: Mapping[str, float | str]) -> None:
         """Keeps one record."""
 
 
@@ -87,8 +88,9 @@ def train(
             position.step += 1
             speed = step.tokens / (time.perf_counter() - start)
             figures = {"step": position.step, "loss": loss_sum, "learning_rate": learning_rate}
-            log.write("step", {**figures, "gradient_norm": norm, "tokens_per_second": speed})
-            progress.advance(1, f"loss {loss_sum:.3f}, {speed:,.0f} tokens/s")
+            signals = signals_of(objective)
+            log.write("step", {**figures, "gradient_norm": norm, "tokens_per_second": speed, **signals})
+            progress.advance(1, live(loss_sum, signals, speed))
             freed.give_back()
             checkpoints.save_if_due(objective, optimiser, position)
         position.epoch += 1
@@ -104,3 +106,13 @@ def train(
     checkpoints.load_best(network, position)
     network.eval()
     return position
+
+
+def live(loss: float, signals: dict[str, float], speed: float) -> str:
+    """What stands beside the bar: losses, confidence and speed."""
+    parts = [f"loss {loss:.3f}"]
+    if "unlabelled_loss" in signals:
+        parts.append(f"unlabelled {signals['unlabelled_loss']:.3f}")
+    if "confidence" in signals:
+        parts.append(f"confidence {signals['confidence']:.0%}")
+    return ", ".join([*parts, f"{speed:,.0f} tokens/s"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -60,3 +60,21 @@ class Objective(Protocol):
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Takes up what ``state`` gave."""
+
+
+@runtime_checkable
+class Signalling(Protocol):
+    """An objective that also says what its last step was made of, for the log and the pictures."""
+
+    def signals(self) -> dict[str, float]:
+        """Figures of all losses since the last call, which it forgets: means over their rows.
+
+        Names that pictures know: ``labelled_loss``, ``unlabelled_loss`` (per row); of the outputs
+        ``confidence`` (the mean of the highest probability), ``entropy`` (nats) and ``share LABEL`` (of
+        the rows whose best label it is). Others, such as ``masked_share``, are kept in the log.
+        """
+
+
+def signals_of(objective: Objective) -> dict[str, float]:
+    """The signals of an objective; none of one that gives none."""
+    return objective.signals() if isinstance(objective, Signalling) else {}

@@ -53,6 +53,10 @@ class Prepared:
         enough = len(self.corpus.validation) >= MIN_FOR_CHOICES
         return self.corpus.validation if enough else []
 
+    def encode(self, examples: Sequence[Any]) -> list[Encoded]:
+        """What the model reads of each example."""
+        return encode(self.task, self.spec, self.tokenizer, examples)
+
 
 def prepare(settings: TrainSettings, backbone: Backbone, say: Say, corpus: Corpus | None = None) -> Prepared:
     """Reads and splits the data, unless it is given; checks and encodes it, and says what it found."""

@@ -16,7 +16,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bertolt.data.examples import fingerprint
+from bertolt.data.documents import read_documents
+from bertolt.data.examples import TextExample, fingerprint
 from bertolt.data.splits import MIN_FOR_CHOICES
 from bertolt.errors import InputError, SettingError
 from bertolt.evaluation.evaluate import Evaluation
@@ -31,6 +32,7 @@ from bertolt.training.checkpoints import EVERY_SECONDS
 from bertolt.training.corpus import Corpus, read_all, read_corpus
 from bertolt.training.fine_tune import Run, fine_tune, measure
 from bertolt.training.folds import fold_corpora, whole_corpus
+from bertolt.training.method import SUPERVISED, Method, split_settings
 from bertolt.training.prepare import Say, output_folder
 from bertolt.training.run_folder import RunFolder
 from bertolt.training.settings import TrainSettings
@@ -38,7 +40,12 @@ from bertolt.version import versions
 
 
 def run_training(
-    settings: TrainSettings, say: Say, *, resume: bool = False, checkpoint_seconds: float = EVERY_SECONDS
+    settings: TrainSettings,
+    say: Say,
+    *,
+    method: Method = SUPERVISED,
+    resume: bool = False,
+    checkpoint_seconds: float = EVERY_SECONDS,
 ) -> Run:
     """Trains as often as ``settings`` say, and writes one model folder.
 
@@ -50,6 +57,7 @@ def run_training(
     Args:
         settings: what is wanted.
         say: receives lines for people.
+        method: of each training.
         resume: go on with the interrupted run of this folder; trainings that are done are not repeated.
         checkpoint_seconds: see ``fine_tune``.
 
@@ -58,10 +66,10 @@ def run_training(
         InputError, DiskError: see ``fine_tune``.
     """
     if settings.seeds == 1 and settings.folds == 0:
-        return fine_tune(settings, say, resume=resume, checkpoint_seconds=checkpoint_seconds)
+        return fine_tune(settings, say, method=method, resume=resume, checkpoint_seconds=checkpoint_seconds)
     _check(settings)
     out = output_folder(settings)
-    job = _Job(settings, RunFolder(out), say, checkpoint_seconds)
+    job = _Job(settings, method, RunFolder(out), say, checkpoint_seconds)
     return _train_folds(job, out, resume) if settings.folds else _train_seeds(job, out, resume)
 
 
@@ -84,6 +92,7 @@ class _Job:
     """What all trainings of a run share."""
 
     settings: TrainSettings
+    method: Method
     folder: RunFolder
     say: Say
     checkpoint_seconds: float
@@ -108,7 +117,8 @@ class _Done:
 def _train_seeds(job: _Job, out: Path, resume: bool) -> Run:
     start, settings, say = time.perf_counter(), job.settings, job.say
     task = get_task(settings.task)
-    corpus = read_corpus(task, typed_settings(task, settings.set), settings)
+    of_task, _ = split_settings(settings, job.method)
+    corpus = read_corpus(task, typed_settings(task, of_task.set), settings)
     if not corpus.test and not corpus.validation:
         raise InputError("rows to measure on, for --seeds", "none", "give --validation or --test data")
     seeds = range(settings.seed, settings.seed + settings.seeds)
@@ -130,7 +140,8 @@ def _train_seeds(job: _Job, out: Path, resume: bool) -> Run:
 def _train_folds(job: _Job, out: Path, resume: bool) -> Run:
     start, settings, say = time.perf_counter(), job.settings, job.say
     task = get_task(settings.task)
-    whole, groups = read_all(task, typed_settings(task, settings.set), settings)
+    of_task, _ = split_settings(settings, job.method)
+    whole, groups = read_all(task, typed_settings(task, of_task.set), settings)
     corpora = fold_corpora(task, whole, groups, settings.folds, settings.seed)
     last = whole_corpus(task, whole, groups, settings.seed)
     sizes = [len(each.rows) for each in corpora]
@@ -171,6 +182,7 @@ def _open(job: _Job, corpus: Corpus, notes: Sequence[str], resume: bool) -> Iter
         "data": fingerprint(corpus.train),
         "validation": fingerprint(corpus.validation),
         "test": fingerprint(corpus.test),
+        **_pool_identity(job.settings),
         "device": choose_device(job.settings.device).type,
         "threads": str(set_threads(job.settings.threads)),
         **versions(),
@@ -182,6 +194,14 @@ def _open(job: _Job, corpus: Corpus, notes: Sequence[str], resume: bool) -> Iter
             if not resume and not job.folder.part("").exists():
                 shutil.rmtree(job.folder.path, ignore_errors=True)
             raise
+
+
+def _pool_identity(settings: TrainSettings) -> dict[str, str]:
+    """Of the unlabelled texts: each training leaves out of them what it is measured on, and no more."""
+    if not settings.unlabelled:
+        return {}
+    documents = read_documents(settings.unlabelled, settings.text).documents
+    return {"unlabelled": fingerprint(TextExample(text=each.text) for each in documents)}
 
 
 def _train(job: _Job, name: str, seed: int, corpus: Corpus, *, first: bool) -> Run:
@@ -196,6 +216,7 @@ def _train(job: _Job, name: str, seed: int, corpus: Corpus, *, first: bool) -> R
     return fine_tune(
         settings,
         job.say if first else _say_nothing,
+        method=job.method,
         resume=before.begun,
         checkpoint_seconds=job.checkpoint_seconds,
         corpus=replace(corpus, notes=[]),

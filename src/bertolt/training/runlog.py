@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,7 +26,7 @@ class RunLog:
         self._file = folder / NAME
         self._begun = False
 
-    def write(self, kind: str, figures: dict[str, float]) -> None:
+    def write(self, kind: str, figures: Mapping[str, float | str]) -> None:
         """Appends one record, as one line.
 
         Raises:
@@ -54,16 +55,18 @@ def _last_byte(file: BinaryIO) -> bytes:
 def read_log(folder: Path) -> list[dict[str, Any]]:
     """The records of a run. Of steps that were done twice, by a resumed run, the later record stands.
 
+    Steps are counted from 1 in each ``phase``, where the records name one.
+
     A line that an interruption cut off is not a record.
     """
     file = folder / NAME
     if not file.is_file():
         return []
-    records: dict[tuple[str, float], dict[str, Any]] = {}
+    records: dict[tuple[str, str, float], dict[str, Any]] = {}
     for line in file.read_text(encoding="utf-8").splitlines():
         try:
             record = json.loads(line)
         except json.JSONDecodeError:
             continue
-        records[(record["kind"], record["step"])] = record
+        records[(record["kind"], record.get("phase", ""), record["step"])] = record
     return list(records.values())

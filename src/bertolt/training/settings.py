@@ -45,7 +45,10 @@ class TrainSettings(BaseModel):
         keep_examples: validation rows kept in the folder, at most.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         threads: of the processor; None: all cores.
-        set: the task's own settings.
+        unlabelled: DATA without labels, of which texts alone are read.
+        method: how labels and unlabelled texts are learnt from; None: labels alone, or, with
+            ``unlabelled``, the default method.
+        set: the own settings of task and method.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -74,6 +77,8 @@ class TrainSettings(BaseModel):
     keep_examples: int = Field(default=2000, ge=0, le=2000)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: int | None = Field(default=None, ge=1)
+    unlabelled: tuple[str, ...] = ()
+    method: str | None = None
     set: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -103,6 +108,8 @@ class TrainOptions(TypedDict, total=False):
     keep_examples: int
     device: Literal["auto", "cpu", "cuda", "mps"]
     threads: int | None
+    unlabelled: StrPath | Sequence[StrPath]
+    method: str | None
     set: Mapping[str, Any]
 
 

@@ -14,6 +14,7 @@ from bertolt.data.features import Encoded, Feature
 from bertolt.inference.engine import MAX_TOKENS, TorchEngine, tensors
 from bertolt.inference.run import Model
 from bertolt.training.objective import Step, Validation
+from bertolt.training.signals import OutputSignals
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Supervised:
         self._device = model.engine.device
         self._lengths = [sum(len(row) for row in each.features) for each in data.train]
         self.network: nn.Module = model.engine.network
+        self._outputs = OutputSignals(model.spec.labels if model.task.activation == "softmax" else ())
 
     def steps(self, epoch: int) -> list[Step]:
         """See ``Objective.steps``."""
@@ -73,7 +75,13 @@ class Supervised:
         """See ``Objective.loss``."""
         task = self._model.task
         logits = task.head.forward(self.network, tensors(batch, self._model.tokenizer.pad_id, self._device))
-        return task.loss(logits, batch, self._data.class_weight)
+        loss = task.loss(logits, batch, self._data.class_weight)
+        self._outputs.add(logits, loss, sum(row.weight for row in batch))
+        return loss
+
+    def signals(self) -> dict[str, float]:
+        """See ``Signalling.signals``."""
+        return self._outputs.take()
 
     def validate(self) -> Validation | None:
         """See ``Objective.validate``: the task's statistics on the validation examples, primary first."""

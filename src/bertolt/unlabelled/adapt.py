@@ -29,7 +29,8 @@ from bertolt.progress import progress_bar
 from bertolt.tasks.next_sentence_prediction import FOLLOWS, OTHER
 from bertolt.tasks.registry import get_task
 from bertolt.training.checkpoints import Checkpoints
-from bertolt.training.fine_tune import expected_time, kept_rows, learning_rate
+from bertolt.training.duration import expected_time
+from bertolt.training.fine_tune import kept_rows, learning_rate
 from bertolt.training.loop import Plan, train
 from bertolt.training.objective import Validation
 from bertolt.training.prepare import Say, free_or_ours, row_length

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -60,7 +60,7 @@ class HeadLog:
     def __init__(self, log: Log) -> None:
         self._log = log
 
-    def write(self, kind: str, figures: dict[str, float]) -> None:
+    def write(self, kind: str, figures: Mapping[str, float | str]) -> None:
         """See ``Log.write``."""
         self._log.write(f"warm-up {kind}", figures)
 

@@ -118,8 +118,9 @@ def test_killed_while_files_are_written(
     settings = _settings(tiny_folder("bert"), data, tmp_path / "model")
     with pytest.raises(Killed), fault(number, way, Killed()):
         _train(settings)
-    names = {path.name for path in (tmp_path / "model.run").glob("*/")}
-    assert names <= {"last", "best", ".last.new", ".last.old", ".best.new", ".best.old"}
+    assert {path.name for path in (tmp_path / "model.run").glob("*/")} <= {"phases"}
+    names = {path.name for path in (tmp_path / "model.run" / "phases" / "supervised").glob("*/")}
+    assert {name.strip(".").partition(".")[0] for name in names} <= {"last", "best", "done"}
     assert len(names) <= 3  # two, and the one that was being written
     resumed = _train(settings, resume=(tmp_path / "model.run" / "settings.json").exists())
     assert _weights(resumed.folder) == _weights(whole.folder)

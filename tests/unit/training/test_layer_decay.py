@@ -9,8 +9,8 @@ import pytest
 
 from bertolt.models.backbone import load_backbone
 from bertolt.models.heads import Blueprint, SequenceHead
-from bertolt.training.fine_tune import freeze_embeddings
 from bertolt.training.optimisation import depth, make_optimiser
+from bertolt.training.trainable import freeze_embeddings
 
 
 @pytest.mark.parametrize(
