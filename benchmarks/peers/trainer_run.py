@@ -102,7 +102,9 @@ class StepClock(TrainerCallback):
         self.times = [time.perf_counter()]
 
     def on_step_end(self, args: TrainingArguments, state: State, control: Control, **kwargs: object) -> None:
-        """Stop it after the optimiser's step."""
+        """Stop it after the optimiser's step; the last one waits for what a GPU has still to do."""
+        if state.global_step >= state.max_steps and torch.cuda.is_available():
+            torch.cuda.synchronize()
         self.times.append(time.perf_counter())
 
 
@@ -132,6 +134,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=5e-5)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of torch")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="cuda trains in bf16")
     parser.add_argument("--seed", type=int, default=0)
 
 
@@ -157,7 +160,8 @@ def build_arguments(options: argparse.Namespace, folder: str, max_steps: int) ->
         max_steps=max_steps,
         train_sampling_strategy="group_by_length" if options.mode == "best" else "random",
         seed=options.seed,
-        use_cpu=True,
+        use_cpu=options.device == "cpu",
+        bf16=options.device == "cuda",
         save_strategy="no",
         logging_strategy="no",
         report_to="none",

@@ -25,6 +25,8 @@ class OneDnnLinear(nn.Linear):
 
     def forward(self, input: Tensor) -> Tensor:
         """``input`` of shape (..., in_features) to (..., out_features)."""
+        if torch.is_autocast_enabled("cpu"):  # torch casts its own layers, and multiplies bfloat16 by oneDNN
+            return super().forward(input)
         output: Tensor = _Product.apply(input, self.weight, self.bias)  # type: ignore[no-untyped-call]
         return output
 

@@ -36,6 +36,14 @@ def test_output_and_all_gradients_are_torchs(
         torch.testing.assert_close(fast, plain, rtol=1e-5, atol=1e-5)
 
 
+def test_under_autocast_it_is_torchs_layer_in_bfloat16(layers: tuple[nn.Linear, nn.Linear]) -> None:
+    rows = torch.randn(5, 64)
+    with torch.autocast("cpu", torch.bfloat16):
+        plain, fast = (layer(rows) for layer in layers)
+    assert fast.dtype == torch.bfloat16
+    assert torch.equal(fast, plain)
+
+
 def test_a_layer_without_bias_and_a_frozen_weight(layers: tuple[nn.Linear, nn.Linear]) -> None:
     layer = nn.Linear(64, 64, bias=False)
     layer.__class__ = OneDnnLinear
