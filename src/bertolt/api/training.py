@@ -19,6 +19,7 @@ from bertolt.training.prepare import Say
 from bertolt.training.repeats import run_training
 from bertolt.training.run_folder import RunFolder, settings_of
 from bertolt.training.settings import StrPath, TrainOptions, TrainSettings, check_settings
+from bertolt.unlabelled.methods import find_method
 from bertolt.unlabelled.settings import AdaptOptions, AdaptSettings
 
 if TYPE_CHECKING:
@@ -44,9 +45,10 @@ def train(data: StrPath | Sequence[StrPath], *, quiet: bool = False, **options: 
         name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in options.items()
     }
     values["data"] = names(data)
-    values |= {name: names(values[name]) for name in ("text", "label") if name in values}
+    values |= {name: names(values[name]) for name in ("text", "label", "unlabelled") if name in values}
     tell = nothing if quiet else say
-    return finish(run_training(check_settings(TrainSettings, values), tell), tell)
+    settings = check_settings(TrainSettings, values)
+    return finish(run_training(settings, tell, method=find_method(settings)), tell)
 
 
 def finish(run: Run, tell: Say) -> Run:
@@ -83,7 +85,7 @@ def resume(folder: StrPath, *, quiet: bool = False) -> Run:
         )
     settings = settings_of(found, TrainSettings, out)
     tell = nothing if quiet else say
-    return finish(run_training(settings, tell, resume=True), tell)
+    return finish(run_training(settings, tell, method=find_method(settings), resume=True), tell)
 
 
 def adapt(

@@ -38,7 +38,7 @@ Label = Annotated[
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A setting of the task; see `bertolt tasks TASK`."),
+    typer.Option("--set", metavar="NAME=VALUE", help="A setting of the task (see `bertolt tasks TASK`) or of --method."),
 ]
 Folder = Annotated[str, typer.Argument(metavar="DIR", help="A model folder, as `bertolt train` wrote it.")]
 

@@ -109,6 +109,20 @@ def train(  # noqa: PLR0913 (a parameter is an option)
     keep_examples: KeepExamples = _DEFAULT.keep_examples,
     device: TrainDevice = _DEFAULT.device,
     threads: Threads = None,
+    unlabelled: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE", help="Texts without labels, learnt from as well, as --method says; repeatable."
+        ),
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            metavar="adapt|consistency|self-training|few-shot|auto",
+            help="How few labels are made the most of; auto tries each on folds of the labels.",
+            show_default="labels alone; self-training with --unlabelled",
+        ),
+    ] = None,
     set_: Set = None,
     resume: Resume = None,
     json: Json = False,
@@ -125,6 +139,7 @@ def train(  # noqa: PLR0913 (a parameter is an option)
       bertolt train mail.csv --text body --label folder --class-weight balanced
       bertolt train reviews.csv --seeds 3
       bertolt train reviews.csv --folds 5
+      bertolt train twenty.csv --unlabelled more.txt
       bertolt train --resume models/reviews
     """
     given = given_options(context)
@@ -149,9 +164,11 @@ def _begin(given: dict[str, Any]) -> Run:
     from bertolt.api import training
     from bertolt.training.prepare import output_folder
     from bertolt.training.repeats import run_training
+    from bertolt.unlabelled.methods import find_method
 
+    method = find_method(settings)
     with resumable(output_folder(settings), "train"):
-        return training.finish(run_training(settings, say), say)
+        return training.finish(run_training(settings, say, method=method), say)
 
 
 def _resume(given: dict[str, Any]) -> Run:
@@ -172,6 +189,7 @@ def _document(run: Run) -> Mapping[str, Any]:
         "examples": run.record.examples,
         "seconds": round(run.seconds, 3),
         "spec": run.record.spec.model_dump(mode="json"),
+        **({} if run.record.method is None else {"method": run.record.method.model_dump(mode="json")}),
         **_repeats(run.record.repeats),
     }
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from bertolt.errors import SettingError
-from bertolt.inference.pipeline import typed_values
+from bertolt.inference.pipeline import Typed, typed_values
 from bertolt.models.backbone import Backbone
 from bertolt.tasks.registry import get_task
 from bertolt.training.loop import Plan
@@ -52,6 +52,12 @@ class Setting:
     settings: TrainSettings
     method_settings: BaseModel
     run: Phases
+
+    def own(self, kind: type[Typed]) -> Typed:
+        """The method's settings as what they are."""
+        if not isinstance(self.method_settings, kind):
+            raise TypeError(f"settings of {kind.__name__}, not {type(self.method_settings).__name__}")
+        return self.method_settings
 
 
 class Method(Protocol):

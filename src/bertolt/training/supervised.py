@@ -73,11 +73,15 @@ class Supervised:
 
     def loss(self, batch: Sequence[Feature]) -> Tensor:
         """See ``Objective.loss``."""
-        task = self._model.task
-        logits = task.head.forward(self.network, tensors(batch, self._model.tokenizer.pad_id, self._device))
-        loss = task.loss(logits, batch, self._data.class_weight)
+        logits = self.logits(batch)
+        loss = self._model.task.loss(logits, batch, self._data.class_weight)
         self._outputs.add(logits, loss, sum(row.weight for row in batch))
         return loss
+
+    def logits(self, batch: Sequence[Feature]) -> Tensor:
+        """What the head gives for a micro-batch, with gradient."""
+        inputs = tensors(batch, self._model.tokenizer.pad_id, self._device)
+        return self._model.task.head.forward(self.network, inputs)
 
     def signals(self) -> dict[str, float]:
         """See ``Signalling.signals``."""

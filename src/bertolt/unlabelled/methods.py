@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bertolt.errors import SettingError, UnknownNameError
+from bertolt.tasks.registry import get_task
 from bertolt.training.method import SUPERVISED, Method
+from bertolt.training.pool import check_task
 from bertolt.training.settings import TrainSettings
+from bertolt.unlabelled.method_adapt import Adapt
+from bertolt.unlabelled.method_auto import Auto
+from bertolt.unlabelled.method_self_training import SelfTraining
 
 #: What ``--unlabelled`` alone means; fixed by a study on draws that are not reported.
 DEFAULT_METHOD = "self-training"
 
-METHODS: Mapping[str, Method] = {
-    method.name: method
-    for method in (SUPERVISED,)
-}  # fmt: skip
+#: Those that read no text without a label.
+_READ_NO_POOL = (SUPERVISED.name, "few-shot")
+
+#: In the order in which ``auto`` prefers equals.
+_SINGLE: tuple[Method, ...] = (SelfTraining(), Adapt(), SUPERVISED)
+_TRIED: Mapping[str, Method] = {method.name: method for method in _SINGLE}
+
+METHODS: Mapping[str, Method] = {**_TRIED, "auto": Auto(_TRIED, list(_TRIED))}
 
 
 def find_method(settings: TrainSettings) -> Method:
@@ -32,4 +41,12 @@ def find_method(settings: TrainSettings) -> Method:
         raise SettingError(
             f"--unlabelled FILE, texts without labels, for --method {name}", "none", "give such a file"
         )
+    if settings.unlabelled and name in _READ_NO_POOL:
+        raise SettingError(
+            f"no --unlabelled for --method {name}, which reads labelled texts only",
+            ", ".join(settings.unlabelled),
+            "leave one of the two out",
+        )
+    if method is not SUPERVISED:
+        check_task(get_task(settings.task))
     return method

@@ -1,0 +1,98 @@
+"""Reading the pool first, then fine-tuning (Howard & Ruder 2018; Gururangan et al. 2020, §4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from pydantic import BaseModel, Field
+from torch import nn
+
+from bertolt.data.masking import masking_for
+from bertolt.inference.engine import TorchEngine
+from bertolt.models.heads import Blueprint
+from bertolt.models.masked_head import MaskedHead, encoder_of, new_parameters
+from bertolt.models.next_sentence_head import build_both
+from bertolt.training.method import SUPERVISED, MethodSettings, Setting
+from bertolt.training.trainable import freeze_embeddings
+from bertolt.unlabelled.head_first import HEAD_RATE, FirstSteps, only
+from bertolt.unlabelled.masked_lm import MaskedLM, Reading
+from bertolt.unlabelled.rows import Pieces, Text
+
+#: Tokens of a row, at most: short rows are read quickest, and every token of a text is in some row.
+ROW_LENGTH = 128
+
+
+class AdaptMethodSettings(MethodSettings):
+    """The settings of reading first.
+
+    Args:
+        reading_epochs: passes over the pool.
+        reading_lr: peak learning rate of reading.
+        warm_up: steps in which a new head for the missing words is trained alone, before the rest.
+    """
+
+    reading_epochs: int = Field(default=1, ge=1, le=1000)
+    reading_lr: float = Field(default=5e-4, gt=0, lt=1)
+    warm_up: int = Field(default=100, ge=0)
+
+
+class Adapt:
+    """See the module. Implements ``Method``."""
+
+    name = "adapt"
+    needs_pool = True
+    settings: type[BaseModel] = AdaptMethodSettings
+
+    def train(self, setting: Setting) -> None:
+        """See ``Method.train``."""
+        read_pool_first(setting)
+        SUPERVISED.train(setting)
+
+
+def read_pool_first(setting: Setting) -> None:
+    """Trains the body of the network on the missing words of the pool; its head stays as it is."""
+    own, settings, plan = setting.own(AdaptMethodSettings), setting.settings, setting.plan
+    device = setting.model.engine.device
+    torch.manual_seed(settings.seed)
+    blueprint = Blueprint((), attention_dropout=device.type != "cpu")
+    engine = TorchEngine(
+        build_both(setting.backbone, blueprint, next_sentence=False),
+        MaskedHead(),
+        pad_id=setting.model.tokenizer.pad_id,
+        device=device,
+    )
+    network = engine.network
+    if settings.freeze_embeddings:
+        freeze_embeddings(network)
+    objective = masked_lm(setting, network)
+    new = new_parameters(network, setting.backbone)
+    if new and own.warm_up:
+        first = FirstSteps(objective, own.warm_up)
+        with only(network, new):
+            setting.run.run(
+                "reading-head", first, replace(plan, epochs=first.epochs, learning_rate=HEAD_RATE)
+            )
+    setting.run.run(
+        "reading", objective, replace(plan, epochs=own.reading_epochs, learning_rate=own.reading_lr)
+    )
+    take_body(setting.model.engine.network, network)
+
+
+def masked_lm(setting: Setting, network: nn.Module) -> MaskedLM:
+    """The missing words of the pool, each text whole in rows of equal length."""
+    tokenizer, settings = setting.model.tokenizer, setting.settings
+    tokens = tokenizer.tokens([example.text for example in setting.pool])
+    length = min(ROW_LENGTH, setting.backbone.positions)
+    rows = Pieces([Text(each.ids) for each in tokens], tokenizer.single, length)
+    reading = Reading(masking_for(tokenizer), tokenizer.pad_id, settings.batch_size, settings.seed)
+    return MaskedLM(network, rows, reading, lambda: None)
+
+
+def take_body(network: nn.Module, source: nn.Module) -> None:
+    """Copies the body of one network into another of the same backbone; heads, poolers too, stay."""
+    body, theirs = (encoder_of(each) for each in (network, source))
+    missing, strange = body.load_state_dict(theirs.state_dict(), strict=False)
+    lost = [name for name in missing if "pooler" not in name]
+    if lost or strange:
+        raise AssertionError(f"two bodies of one backbone differ in {[*lost, *strange][:3]}")

@@ -1,0 +1,136 @@
+"""Self-training: a teacher labels the pool, a student learns from what it is surest of, and teaches next.
+
+After Yarowsky 1995 and Xie et al. 2020 (Noisy Student): the student begins from the backbone again each
+round, so that it cannot keep its teacher's mistakes by heart, and it learns with dropout.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, Field
+from torch import Tensor
+
+from bertolt.errors import DataError
+from bertolt.metrics.calibration import softmax
+from bertolt.progress import progress_bar
+from bertolt.training.method import SUPERVISED, MethodSettings, Setting
+from bertolt.training.supervised import SupervisedData
+from bertolt.unlabelled.pseudo_labels import Floats, PseudoLabels, choose
+from bertolt.unlabelled.pseudo_supervised import PseudoSupervised, labelled_target, pseudo_target
+
+
+class SelfTrainingSettings(MethodSettings):
+    """The settings of self-training.
+
+    Args:
+        rounds: students, one after another.
+        teacher: the first one: ``supervised``, fine-tuned on the labels.
+        take: share of the pool that a student learns from, the surest first.
+        confidence: the least probability with which a text is taken.
+        balance: the shares of the classes among the texts taken: ``equal``, or as the labels have them.
+        targets: whether a student is told the teacher's probabilities (``soft``) or its choice (``hard``).
+        weight: how much a text of the pool counts beside a labelled one.
+    """
+
+    rounds: int = Field(default=3, ge=1, le=20)
+    teacher: Literal["supervised"] = "supervised"
+    take: float = Field(default=0.5, gt=0, le=1)
+    confidence: float = Field(default=0.0, ge=0, lt=1)
+    balance: Literal["equal", "labels"] = "equal"
+    targets: Literal["soft", "hard"] = "soft"
+    weight: float = Field(default=1.0, gt=0, le=100)
+
+
+class SelfTraining:
+    """See the module. Implements ``Method``."""
+
+    name = "self-training"
+    needs_pool = True
+    settings: type[BaseModel] = SelfTrainingSettings
+
+    def train(self, setting: Setting) -> None:
+        """See ``Method.train``.
+
+        Raises:
+            DataError: no text of the pool is sure enough in some class.
+        """
+        own = setting.own(SelfTrainingSettings)
+        network = setting.model.engine.network
+        start = _copy(network.state_dict())
+        SUPERVISED.train(setting)
+        encoded = setting.prepared.encode(setting.pool)
+        shares = class_shares(own, setting)
+        for number in range(1, own.rounds + 1):
+            found = choose(pool_probabilities(setting), shares, own.take, own.confidence)
+            setting.run.event(_told(number, found, setting), texts=float(len(found.rows)))
+            network.load_state_dict(start)
+            setting.run.run(f"round-{number}", student(setting, encoded, found), setting.plan)
+
+
+def _copy(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in state.items()}
+
+
+def class_shares(own: SelfTrainingSettings, setting: Setting) -> Floats:
+    """The shares that pseudo-labels are to have, shape (K,)."""
+    labels = setting.model.spec.labels
+    if own.balance == "equal":
+        return np.full(len(labels), 1 / len(labels))
+    counts = Counter(example.label for example in setting.prepared.corpus.train)
+    return np.asarray([counts[label] for label in labels]) / counts.total()
+
+
+def pool_probabilities(setting: Setting) -> Floats:
+    """What the network says of each text of the pool, shape (n, K)."""
+    logits = []
+    with progress_bar("labelling", len(setting.pool)) as progress:
+        for _, output in setting.model.outputs(setting.pool):
+            logits.append(output.logits)
+            progress.advance(1)
+    return np.asarray(softmax(np.stack(logits).astype(np.float64)))
+
+
+def student(setting: Setting, encoded: Sequence[Any], found: PseudoLabels) -> PseudoSupervised:
+    """The objective of a round: the labelled examples, and the texts that were chosen.
+
+    Args:
+        setting: of the training.
+        encoded: the pool.
+        found: which texts of it are learnt from, as what.
+    """
+    own, settings = setting.own(SelfTrainingSettings), setting.settings
+    classes = len(setting.model.spec.labels)
+    targets = np.eye(classes)[found.classes] if own.targets == "hard" else found.targets
+    weight = setting.class_weight
+    data = SupervisedData(
+        [
+            *(labelled_target(each, classes) for each in setting.prepared.encoded),
+            *(
+                pseudo_target(encoded[row], target, own.weight)
+                for row, target in zip(found.rows, targets, strict=True)
+            ),
+        ],
+        setting.prepared.choices,
+        None if weight is None else weight.to(setting.model.engine.device),
+    )
+    return PseudoSupervised(setting.model, data, batch_size=settings.batch_size, seed=settings.seed)
+
+
+def _told(number: int, found: PseudoLabels, setting: Setting) -> str:
+    labels = setting.model.spec.labels
+    counts = found.counts(len(labels))
+    if not len(found.rows):
+        raise DataError(
+            "unlabelled texts that the teacher is sure of, in every class",
+            f"none of {len(setting.pool):,} in some class",
+            "lower --set confidence, raise --set take, or add labelled texts",
+        )
+    each = ", ".join(f"{count:,} {label}" for label, count in zip(labels, counts, strict=True))
+    return (
+        f"round {number}: {len(found.rows):,} of {len(setting.pool):,} unlabelled texts are learnt from "
+        f"({each}), at a probability of {found.confidence:.2f} and above"
+    )
