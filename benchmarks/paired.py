@@ -99,7 +99,10 @@ COMPARISONS = {
         Comparison("cola", "joint", "single-3-epochs", "matthews", of_two(matthews), COLA),
     ],
     "adapt": [
-        Comparison("cola", "adapted", "plain", "matthews", of_two(matthews), COLA),
+        *(
+            Comparison("cola", adapted, "plain", "matthews", of_two(matthews), COLA)
+            for adapted in ("adapted", "adapted-20000")
+        ),
         Comparison("rotten-tomatoes", "adapted", "plain", "accuracy", of_two(accuracy), ("0", "1")),
         Comparison("imdb-500", "adapted", "plain", "accuracy", of_two(accuracy)),
     ],
