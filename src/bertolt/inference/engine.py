@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -25,6 +25,24 @@ class Engine(Protocol):
 
     def logits(self, features: Sequence[Feature]) -> list[Logits]:
         """The logits of each feature, in order, whatever their number and lengths."""
+
+
+def run_by_length(
+    features: Sequence[Feature], max_tokens: int, run: Callable[[Sequence[Feature]], Sequence[Logits]]
+) -> list[Logits]:
+    """Runs features in batches of neighbours in length, and puts what comes out in their order again.
+
+    Args:
+        features: in any order and of any lengths.
+        max_tokens: of a batch, padding included.
+        run: a batch to the logits of each of its features.
+    """
+    found: list[Logits | None] = [None] * len(features)
+    for batch in fill([len(feature) for feature in features], max_tokens):
+        rows = run([features[index] for index in batch])
+        for index, row in zip(batch, rows, strict=True):
+            found[index] = row
+    return [row for row in found if row is not None]
 
 
 class TorchEngine:
@@ -58,18 +76,13 @@ class TorchEngine:
 
     def logits(self, features: Sequence[Feature]) -> list[Logits]:
         """See ``Engine.logits``."""
-        lengths = [len(feature) for feature in features]
-        found: list[Logits | None] = [None] * len(features)
         was_training = self.network.training
         self.network.eval()
         with torch.inference_mode():
-            for batch in fill(lengths, MAX_TOKENS[self.device.type]):
-                rows = self._run([features[index] for index in batch])
-                for index, row in zip(batch, rows, strict=True):
-                    found[index] = row
+            found = run_by_length(features, MAX_TOKENS[self.device.type], self._run)
         self.network.train(was_training)
         self._freed.give_back()
-        return [row for row in found if row is not None]
+        return found
 
     def _run(self, features: Sequence[Feature]) -> list[Logits]:
         inputs = tensors(features, self._pad_id, self.device)
