@@ -14,9 +14,9 @@
 training of its own, whose rate falls to 0 at its end; a tenth of the reviews is held out. Two learning rates
 on the smallest amount; the larger ones take the better. ``next-sentence`` reads pairs, of 5,000 reviews once
 and of 20,000 several times; ``pairs`` learns nothing but pairs, as ``bertolt train`` does. ``gain``: the same
-fine-tuning from the plain backbone and from the one that has read 10,000 reviews (of grammar also 20,000
-three times). ``speed``, when nothing
-else runs: masked-LM steps beside the recipe of transformers' run_mlm.
+fine-tuning from the plain backbone and from the one that has read 10,000 reviews (for grammar also 20,000
+three times, for sentiment also at a fifth of the rate). ``speed``, when nothing else runs: masked-LM steps
+beside the recipe of transformers' run_mlm.
 """
 
 from __future__ import annotations
@@ -40,7 +40,19 @@ PAIRS = (
 )
 COLA = "sets/cola/in_domain_train.tsv"
 GRAMMAR = "--task acceptability --test $DATA/sets/cola/in_domain_dev.tsv --epochs 3 --lr 1e-4"
+REVIEWS = "rotten-tomatoes/train.csv"
+SENTIMENT = (
+    "--task text-classification --validation $DATA/rotten-tomatoes/validation.csv "
+    "--test $DATA/rotten-tomatoes/test.csv --epochs 1 --lr 1e-4"
+)
+IMDB = "imdb/train-500-$SEED.csv"
+LONG_SENTIMENT = (
+    "--task text-classification --validation $DATA/imdb/validation-500.csv "
+    "--test $DATA/imdb/test-2000.csv --max-length 128 --long head+tail --epochs 4 --lr 1e-4"
+)
 MODELS = {"plain": "minilm", "adapted": "$DATA/adapted/imdb-10000"}
+MORE = {"adapted-20000": "$DATA/adapted/imdb-20000"}
+GENTLY = {"adapted-gently": "$DATA/adapted/imdb-10000-lr-1e-4"}
 
 
 def reading(name: str, texts: str, options: str) -> Cell:
@@ -70,6 +82,7 @@ STUDIES = {
         reading("imdb-2500-lr-5e-4", "$DATA/imdb/train-2500.csv", "--lr 5e-4 --warm-up 200"),
         reading("imdb-5000", "$DATA/imdb/train-5000.csv", "--lr 5e-4"),
         reading("imdb-10000", "$DATA/imdb/train-10000.csv", "--lr 5e-4"),
+        reading("imdb-10000-lr-1e-4", "$DATA/imdb/train-10000.csv", "--lr 1e-4"),
         reading("imdb-20000", "imdb", "--lr 5e-4 --batch-size 64 --epochs 3"),
         reading("next-sentence", "$DATA/imdb/train-5000.csv", "--lr 2e-4 --next-sentence"),
         reading(
@@ -110,19 +123,13 @@ STUDIES = {
     ],
     "gain": [
         *gain("cola", COLA, GRAMMAR),
-        *gain("cola", COLA, GRAMMAR, {"adapted-20000": "$DATA/adapted/imdb-20000"}),
-        *gain(
-            "rotten-tomatoes",
-            "rotten-tomatoes/train.csv",
-            "--task text-classification --validation $DATA/rotten-tomatoes/validation.csv "
-            "--test $DATA/rotten-tomatoes/test.csv --epochs 1 --lr 1e-4",
+        *gain("cola", COLA, GRAMMAR, MORE),
+        *(
+            cell
+            for models in (MODELS, GENTLY)
+            for cell in gain("rotten-tomatoes", REVIEWS, SENTIMENT, models)
         ),
-        *gain(
-            "imdb-500",
-            "imdb/train-500-$SEED.csv",
-            "--task text-classification --validation $DATA/imdb/validation-500.csv "
-            "--test $DATA/imdb/test-2000.csv --max-length 128 --long head+tail --epochs 4 --lr 1e-4",
-        ),
+        *(cell for models in (MODELS, GENTLY) for cell in gain("imdb-500", IMDB, LONG_SENTIMENT, models)),
     ],
 }
 

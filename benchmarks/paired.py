@@ -103,8 +103,11 @@ COMPARISONS = {
             Comparison("cola", adapted, "plain", "matthews", of_two(matthews), COLA)
             for adapted in ("adapted", "adapted-20000")
         ),
-        Comparison("rotten-tomatoes", "adapted", "plain", "accuracy", of_two(accuracy), ("0", "1")),
-        Comparison("imdb-500", "adapted", "plain", "accuracy", of_two(accuracy)),
+        *(
+            Comparison(data, adapted, "plain", "accuracy", of_two(accuracy), labels)
+            for adapted in ("adapted", "adapted-gently")
+            for data, labels in (("rotten-tomatoes", ("0", "1")), ("imdb-500", SENTIMENT))
+        ),
     ],
 }
 
