@@ -31,7 +31,7 @@ def build(prepared: Prepared, backbone: Backbone, settings: TrainSettings) -> Tr
     torch.manual_seed(settings.seed)
     head = prepared.task.head
     labels = prepared.spec.labels
-    prior = prior_log_odds(prepared.task, prepared.corpus.train, labels)
+    prior = prior_log_odds(settings.class_weight, prepared.task, prepared.corpus.train, labels)
     network = head.build(backbone, Blueprint(labels, device.type != "cpu", prior))
     if settings.freeze_embeddings:
         freeze_embeddings(network)

@@ -51,11 +51,22 @@ def class_weights(choice: str, task: Task, examples: Sequence[Any], labels: Sequ
     return torch.tensor([weights.get(label, 1.0) for label in labels], dtype=torch.float32)
 
 
-def prior_log_odds(task: Task, examples: Sequence[Any], labels: Sequence[str]) -> tuple[float, ...]:
+def prior_log_odds(
+    choice: str, task: Task, examples: Sequence[Any], labels: Sequence[str]
+) -> tuple[float, ...]:
     """The log-odds of each label in the training part, where labels hold independently of each other.
+
+    A weight counts where its label holds, so the loss of a constant is least at the log-odds of the weighted
+    share: more by the weight's logarithm.
+
+    Args:
+        choice: see ``class_weights``.
 
     Returns:
         Shape (K,), each label counted once more as holding and once as not; empty for other tasks.
+
+    Raises:
+        SettingError: see ``class_weights``.
     """
     if task.activation != "sigmoid":
         return ()
@@ -63,7 +74,10 @@ def prior_log_odds(task: Task, examples: Sequence[Any], labels: Sequence[str]) -
     counts = _count(strata)
     if not all(isinstance(stratum, tuple) for stratum in strata) or not set(counts) <= set(labels):
         return ()
-    return tuple(math.log((counts[label] + 1) / (len(strata) - counts[label] + 1)) for label in labels)
+    weight = class_weights(choice, task, examples, labels)
+    heavier = [0.0] * len(labels) if weight is None else weight.log().tolist()
+    odds = [(counts[label] + 1) / (len(strata) - counts[label] + 1) for label in labels]
+    return tuple(math.log(each) + more for each, more in zip(odds, heavier, strict=True))
 
 
 def _count(strata: Sequence[Stratum]) -> Counter[str]:

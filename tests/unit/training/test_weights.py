@@ -8,9 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 from bertolt.data.examples import MultiLabelExample, TextExample
+from bertolt.data.features import Feature
 from bertolt.errors import SettingError
 from bertolt.models.backbone import load_backbone
 from bertolt.models.heads import Blueprint, last_linear_name
@@ -70,12 +73,29 @@ def test_labels_that_hold_independently_begin_at_their_share() -> None:
     task = get_task("multi-label-classification")
     rows = [("a", "b"), ("a",), (), ("a",)]
     examples = [MultiLabelExample(text="x", labels=labels) for labels in rows]
-    found = prior_log_odds(task, examples, ("a", "b", "never"))
+    found = prior_log_odds("none", task, examples, ("a", "b", "never"))
     assert found == pytest.approx([math.log(4 / 2), math.log(2 / 4), math.log(1 / 5)])
 
 
+def test_weighted_labels_begin_at_their_weighted_share(tmp_path: Path) -> None:
+    task = get_task("multi-label-classification")
+    rows = [("a", "b"), ("a",), (), ("a",)]
+    examples = [MultiLabelExample(text="x", labels=labels) for labels in rows]
+    file = tmp_path / "weights.json"
+    file.write_text('{"b": 3}', encoding="utf-8")
+    found = prior_log_odds(str(file), task, examples, ("a", "b"))
+    assert found == pytest.approx([math.log(4 / 2), math.log(3 * 2 / 4)])
+    # Counted once more each way, the weighted loss is least there: its slope is 0.
+    logits = torch.tensor([found] * 6, requires_grad=True)
+    held = torch.tensor([[1.0, 1.0], [1, 0], [0, 0], [1, 0], [1, 1], [0, 0]])
+    features = [Feature(np.zeros(1, np.int32), target=row.numpy()) for row in held]
+    task.loss(logits, features, class_weights(str(file), task, examples, ("a", "b"))).backward()
+    assert logits.grad is not None
+    assert logits.grad.sum(dim=0).tolist() == pytest.approx([0, 0], abs=1e-6)
+
+
 def test_labels_that_exclude_each_other_begin_at_nothing() -> None:
-    assert prior_log_odds(TASK, EXAMPLES, LABELS) == ()
+    assert prior_log_odds("balanced", TASK, EXAMPLES, LABELS) == ()
 
 
 def test_a_new_head_begins_at_its_prior(tiny_folder: Callable[[str], Path]) -> None:
