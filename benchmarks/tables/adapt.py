@@ -13,13 +13,15 @@ READ = (
     ("imdb-5000", "5,000 reviews, rate 5e-4"),
     ("imdb-10000", "10,000 reviews, rate 5e-4"),
     ("imdb-10000-on-a-gpu", "the same, on a GPU"),
+    ("imdb-10000-lr-1e-4", "10,000 reviews, rate 1e-4"),
+    ("imdb-20000", "20,000 reviews, 3 times, rate 5e-4, 64 rows a step"),
     ("next-sentence", "pairs of 5,000 reviews, once"),
-    ("next-sentence-20000", "pairs of 20,000 reviews, 5 times"),
-    ("next-sentence-20000-adapted", "the same, after 10,000 reviews"),
+    ("next-sentence-20000", "pairs of 20,000 reviews, 3 times, 256 tokens, rate 1e-4"),
 )
 PAIRS = (
-    ("pairs-plain", "`bertolt train` on pairs alone"),
-    ("pairs-adapted", "the same, after 10,000 reviews"),
+    ("pairs-plain", "128 tokens, rate 3e-4, 128 pairs a step"),
+    ("pairs-256-lr-1e-4", "256 tokens, rate 1e-4"),
+    ("pairs-256-lr-3e-5", "256 tokens, rate 3e-5"),
 )
 BASELINES = (
     ("overlap", "words that both halves have"),
@@ -30,6 +32,12 @@ GAINS = (
     ("cola", "matthews", "grammaticality, CoLA: 7,696 sentences"),
     ("rotten-tomatoes", "accuracy", "sentiment, Rotten Tomatoes: 6,530 sentences"),
     ("imdb-500", "accuracy", "sentiment, IMDb: 500 reviews"),
+)
+#: The backbone that has read, and what it has read.
+ADAPTED = (
+    ("adapted", "10,000 reviews"),
+    ("adapted-20000", "20,000 reviews, 3 times"),
+    ("adapted-gently", "10,000 reviews, rate 1e-4"),
 )
 
 
@@ -66,7 +74,12 @@ def next_sentence(study: Cells) -> list[str]:
             rows.append((f"`bertolt adapt`: {name}", shown(metrics["next_sentence_accuracy"], ".1%")))
     for cell, name in PAIRS:
         if cell in study:
-            rows.append((name, shown(figures(study[cell], "bertolt")["metrics"]["accuracy"], ".1%")))
+            rows.append(
+                (
+                    f"`bertolt train` on pairs: {name}",
+                    shown(figures(study[cell], "bertolt")["metrics"]["accuracy"], ".1%"),
+                )
+            )
     return table(("does it follow? half of the pairs do", "accuracy"), rows)
 
 
@@ -74,20 +87,23 @@ def gain(study: Cells, pairs: Cells) -> list[str]:
     """The same fine-tuning from the plain backbone and from the adapted one."""
     rows: list[tuple[str, ...]] = []
     for data, metric, name in GAINS:
-        lines = seeds_of(study, data)
-        if not lines:
-            continue
+        plain = _values(study, data, "plain", metric)
         form = ".1%" if metric == "accuracy" else ".3f"
-        values = {
-            variant: [figures(line, variant)["metrics"][metric]["value"] for line in lines]
-            for variant in ("plain", "adapted")
-        }
-        pair = pairs.get(f"{data}-adapted-less-plain-{metric}")
-        rows.append(
-            (name, metric, *(spread(each, form) for each in values.values()), _difference(pair, metric))
-        )
-    head = ("fine-tuned on", "metric, mean of seeds", "plain", "adapted", "adapted less plain, paired")
-    return table(head, rows)
+        for variant, read in ADAPTED:
+            cell = data if variant == "adapted" else f"{data}-{variant}"
+            adapted = _values(study, cell, variant, metric)
+            if plain and adapted:
+                pair = pairs.get(f"{data}-{variant}-less-plain-{metric}")
+                shown_values = (spread(each, form) for each in (plain, adapted))
+                rows.append((name, metric, read, *shown_values, _difference(pair, metric)))
+    head = ("fine-tuned on", "metric, mean of seeds", "read before", "plain", "adapted")
+    return table((*head, "adapted less plain, paired"), rows)
+
+
+def _values(study: Cells, data: str, variant: str, metric: str) -> list[float]:
+    """The metric of each seed."""
+    lines = seeds_of(study, data)
+    return [figures(line, variant)["metrics"][metric]["value"] for line in lines]
 
 
 def _difference(pair: Line | None, metric: str) -> str:
