@@ -24,7 +24,8 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.peers.prepare_tasks import link, write_json_lines, write_rows
+from benchmarks.peers.prepare import write_rows
+from benchmarks.peers.prepare_tasks import link, write_json_lines
 
 from bertolt.data.examples import GradedExample
 from bertolt.data.sources import open_source

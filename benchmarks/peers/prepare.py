@@ -28,6 +28,7 @@ from transformers import AutoModelForSequenceClassification
 SEED = 0
 CLASSIFIER_LABELS = {0: "negative", 1: "positive"}
 MAX_LENGTH = 512
+COLUMNS = ("text", "label")
 
 
 def package_folder(name: str) -> Path:
@@ -86,12 +87,12 @@ def read_reviews(path: Path) -> dict[str, list[tuple[str, str]]]:
     return reviews
 
 
-def write_csv(path: Path, rows: Sequence[tuple[str, str]]) -> None:
-    """Write (text, label) rows with a header."""
+def write_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write a csv file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["text", "label"])
+        writer.writerow(header)
         writer.writerows(rows)
 
 
@@ -101,9 +102,9 @@ def write_data(reviews: dict[str, list[tuple[str, str]]], out: Path, seed: int) 
     sentences = generator.sample(reviews["rotten_tomatoes"], len(reviews["rotten_tomatoes"]))
     test, validation, train = sentences[:1000], sentences[1000:2000], sentences[2000:]
     for name, rows in (("train", train), ("validation", validation), ("test", test)):
-        write_csv(out / "rotten-tomatoes" / f"{name}.csv", rows)
-    write_csv(out / "short.csv", test)
-    write_csv(out / "long.csv", generator.sample(reviews["imdb"], 300))
+        write_rows(out / "rotten-tomatoes" / f"{name}.csv", COLUMNS, rows)
+    write_rows(out / "short.csv", COLUMNS, test)
+    write_rows(out / "long.csv", COLUMNS, generator.sample(reviews["imdb"], 300))
 
 
 def main() -> None:

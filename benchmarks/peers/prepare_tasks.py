@@ -16,13 +16,12 @@ the same order, in the form that their scripts read:
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.peers.prepare import copy_backbone, package_folder
+from benchmarks.peers.prepare import copy_backbone, package_folder, write_rows
 
 SEED = 0
 SNLI_TEST_SHARE = 0.2
@@ -35,15 +34,6 @@ def read_fields(path: Path) -> Iterator[list[str]]:
         for line in stream:
             if line.strip():
                 yield line.rstrip("\r\n").split("\t")
-
-
-def write_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Write a csv file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
 
 
 def write_json_lines(path: Path, rows: Sequence[object]) -> None:
