@@ -5,7 +5,9 @@
 ``imdb/train-5000.csv``, ``validation-500.csv`` and ``test-2000.csv``: as many reviews of each class, drawn
 from the split of that name (seed 0); ``imdb/train-500-SEED.csv``: 500 labelled reviews, three draws;
 ``imdb/train-2500.csv`` and ``train-10000.csv``: texts for adaptation (half of the split), whose labels
-nobody reads.
+nobody reads; ``imdb/labels-COUNT-SEED.csv``: few labelled reviews, the draws of the study of unlabelled
+text, and with ``-dev-`` in the name the draws on which its defaults were chosen; ``imdb/pool-4000.csv``:
+texts alone, none of which is in any of those draws.
 """
 
 from __future__ import annotations
@@ -26,6 +28,16 @@ DRAWS = {
     **{f"train-500-{seed}": ("train", 500, seed) for seed in range(3)},
 }
 
+#: Few labels: of the study, then of the choice of its defaults.
+LABELS = {
+    **{f"labels-20-{seed}": (20, seed) for seed in (0, 1, 2)},
+    **{f"labels-100-{seed}": (100, seed) for seed in (0, 1)},
+    "labels-2500-0": (2500, 0),
+    **{f"labels-20-dev-{seed}": (20, seed) for seed in (100, 101, 102)},
+    **{f"labels-100-dev-{seed}": (100, seed) for seed in (100, 101)},
+}
+POOL = 4000
+
 
 def draw(rows: list[Row], count: int, seed: int) -> list[Row]:
     """As many rows of each class, in their old order."""
@@ -39,6 +51,19 @@ def draw(rows: list[Row], count: int, seed: int) -> list[Row]:
     return chosen
 
 
+def draw_pool(rows: list[Row], labelled: set[int], count: int) -> list[Row]:
+    """Rows that are not labelled, whatever their label, in their old order.
+
+    Args:
+        rows: all.
+        labelled: lines of those that some draw of labels has.
+        count: how many.
+    """
+    left = [row for row in rows if row.line not in labelled]
+    picked = np.random.default_rng((0, count)).permutation(len(left))[:count]
+    return [left[index] for index in sorted(picked)]
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -47,9 +72,20 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     tables = packaged_tables("imdb")
     for name, (split, count, seed) in DRAWS.items():
-        with open_writer(folder / f"{name}.csv", ("text", "label")) as writer:
-            for row in draw(list(tables[split]), count, seed):
-                writer.write(row.values)
+        write(folder / f"{name}.csv", ("text", "label"), draw(list(tables[split]), count, seed))
+    train, labelled = list(tables["train"]), set()
+    for name, (count, seed) in LABELS.items():
+        rows = draw(train, count, seed)
+        labelled |= {row.line for row in rows}
+        write(folder / f"{name}.csv", ("text", "label"), rows)
+    write(folder / f"pool-{POOL}.csv", ("text",), draw_pool(train, labelled, POOL))
+
+
+def write(file: Path, columns: tuple[str, ...], rows: list[Row]) -> None:
+    """Writes these columns of the rows."""
+    with open_writer(file, columns) as writer:
+        for row in rows:
+            writer.write({name: row.values[name] for name in columns})
 
 
 if __name__ == "__main__":

@@ -15,11 +15,13 @@ import json
 import sys
 from pathlib import Path
 
+from bertolt.cli.options import settings_from
 from bertolt.evaluation.evaluate import Evaluation
 from bertolt.inference.run import Model
 from bertolt.progress import say
 from bertolt.training.fine_tune import fine_tune
 from bertolt.training.settings import TrainSettings
+from bertolt.unlabelled.methods import find_method
 
 
 def write_predictions(path: Path, model: Model, evaluation: Evaluation) -> None:
@@ -46,6 +48,9 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--max-length", type=int)
     parser.add_argument("--long", default="head", help="what is done with texts of more tokens")
+    parser.add_argument("--unlabelled", action="append", default=[], help="texts without labels")
+    parser.add_argument("--method", help="how they are learnt from")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
@@ -63,14 +68,18 @@ def main() -> None:
         long=options.long,
         seed=options.seed,
         device=options.device,
+        unlabelled=tuple(options.unlabelled),
+        method=options.method,
+        set=settings_from(options.set),
     )
-    run = fine_tune(settings, say)
+    run = fine_tune(settings, say, method=find_method(settings))
     assert run.evaluation is not None  # there is a test file
     write_predictions(options.predictions, run.pipeline.model, run.evaluation)
     figures = {
         **run.evaluation.to_dict(),
         "seed": options.seed,
         "examples": run.record.examples,
+        **({} if run.record.method is None else {"method": run.record.method.model_dump(mode="json")}),
         "seconds": round(run.seconds, 3),
     }
     sys.stdout.write(json.dumps(figures) + "\n")
