@@ -15,6 +15,7 @@ VERBS = {
     "predict": "Predict texts, or a whole file into another.",
     "explain": "Say which words moved a result.",
     "compare": "Say whether one model is better than another, by paired tests.",
+    "bench": "Measure a model's speed on this machine, beside other engines.",
     "adapt": "Let a model read unlabelled text before it is fine-tuned.",
     "probe": "Ask what a network knows, and at which layer.",
     "corrections": "Export what people corrected on the page, for training.",

@@ -35,7 +35,7 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         ctx.save_for_backward(input, weight)
-        return _multiply(input, weight, bias)
+        return multiply(input, weight, bias)
 
     @staticmethod
     @once_differentiable
@@ -44,15 +44,15 @@ class _Product(torch.autograd.Function):
         rows = gradient.reshape(-1, weight.shape[0])
         for_input = for_weight = for_bias = None
         if ctx.needs_input_grad[0]:
-            for_input = _multiply(rows, weight.t(), None).view(input.shape)
+            for_input = multiply(rows, weight.t(), None).view(input.shape)
         if ctx.needs_input_grad[1]:
-            for_weight = _multiply(rows.t(), input.reshape(-1, weight.shape[1]).t(), None)
+            for_weight = multiply(rows.t(), input.reshape(-1, weight.shape[1]).t(), None)
         if ctx.needs_input_grad[2]:
             for_bias = rows.sum(0)
         return for_input, for_weight, for_bias
 
 
-def _multiply(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def multiply(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     product: Tensor = torch.ops.mkldnn._linear_pointwise(input, weight, bias, "none", [], "")
     return product
 

@@ -1,0 +1,1 @@
+"""Speed on this machine, beside peers: processes that speak one protocol, in interleaved rounds."""

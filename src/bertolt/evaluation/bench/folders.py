@@ -1,0 +1,87 @@
+"""From model folders, a data set and a folder of peers to the measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bertolt.data.sources import open_source
+from bertolt.errors import DataError, FolderError
+from bertolt.evaluation.bench.measured import Bench
+from bertolt.evaluation.bench.operations import shape_of
+from bertolt.evaluation.bench.peers import ours, peers, read_config
+from bertolt.evaluation.bench.run import Plan, measure
+from bertolt.models.device import set_threads
+from bertolt.models.folder import load_record
+from bertolt.models.spec import ModelSpec
+from bertolt.progress import progress_bar
+from bertolt.tasks.reading import unlabelled_rows
+from bertolt.tasks.registry import get_task
+from bertolt.tasks.task import Task, input_columns, settings_of
+
+
+def bench(
+    folders: Sequence[Path],
+    data: str,
+    *,
+    peers_folder: Path | None = None,
+    text: Sequence[str] = (),
+    threads: int | None = None,
+    rounds: int = 5,
+) -> Bench:
+    """Measures model folders, the reference first, beside the peers of a folder.
+
+    Args:
+        folders: for one task.
+        data: a path, or the name of a data set, of which its test part; labels are not read.
+        peers_folder: see ``peers``; None: ours alone.
+        text: the data's columns, in the task's order; empty for the usual names.
+        threads: of each program; None: every core.
+        rounds: turns of each program.
+
+    Raises:
+        FolderError: a model folder or a peer's file cannot be used, or the folders' tasks differ.
+        DataError: the data cannot be used.
+    """
+    specs = [load_record(folder).spec for folder in folders]
+    for folder, spec in zip(folders, specs, strict=True):
+        if spec.task != specs[0].task:
+            raise FolderError(
+                f"model folders for one task, {specs[0].task} like the first",
+                f"{spec.task} in {str(folder)!r}",
+                "measure them one by one",
+            )
+    inputs = read_inputs(specs[0], data, text)
+    count = set_threads(threads)
+    entrants = ours(folders, count)
+    if peers_folder is not None:
+        entrants += peers(peers_folder, folders[0], count)
+    plan = Plan(rounds, count, specs[0].max_length, shape_of(read_config(folders[0])))
+    with progress_bar("measuring", len(entrants) * (rounds + 1)) as progress:
+        return measure(entrants, inputs, plan, progress)
+
+
+def read_inputs(spec: ModelSpec, data: str, text: Sequence[str]) -> list[Any]:
+    """The inputs of a data set as people give them: strings, or objects where a task has several columns.
+
+    Raises:
+        DataError: a column is missing, a value cannot be used, or there is no text.
+    """
+    task = get_task(spec.task)
+    table = open_source(data, task.layouts).pick("test")
+    rows = unlabelled_rows(task, table, settings_of(task, spec), text)
+    found = [as_input(task, example) for _, example in rows]
+    if not found:
+        raise DataError(f"rows with a text in {table.name}", "none", "name a file with texts")
+    return found
+
+
+def as_input(task: Task, example: Any) -> Any:
+    """An example as the pipeline takes it: a string where that says all."""
+    values = example.values()
+    given = {
+        each.name: values[each.name] for each in input_columns(task) if values.get(each.name) is not None
+    }
+    only = next(iter(given.values())) if len(given) == 1 else None
+    return only if isinstance(only, str) else given
