@@ -1,0 +1,72 @@
+"""From the prediction on an unlabelled text to the target of its view: aligned, sharpened, masked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+#: How much of the running mean stays at each step: about the last hundred steps count.
+MOMENTUM = 0.99
+
+
+class DistributionAlignment:
+    """Predictions are scaled so that their mean over the pool has the shares of the labels.
+
+    Berthelot et al. 2020 (ReMixMatch, §3.1); without it, the commoner guess feeds on itself until the model
+    says nothing else. The mean runs over the batches seen, and begins at the wanted shares.
+
+    Args:
+        prior: the wanted share of each class, shape (K,), all above 0.
+        momentum: of the running mean.
+    """
+
+    def __init__(self, prior: Tensor, momentum: float = MOMENTUM) -> None:
+        self.prior = prior.double().cpu()
+        self.mean = self.prior.clone()
+        self._momentum = momentum
+
+    def update(self, probabilities: Tensor) -> None:
+        """Takes a batch into the running mean; shape (B, K), B at least 1."""
+        batch = probabilities.detach().double().mean(0).cpu()
+        self.mean = self._momentum * self.mean + (1 - self._momentum) * batch
+
+    def __call__(self, probabilities: Tensor) -> Tensor:
+        """``p * prior / mean``, normalised; shape (B, K)."""
+        factor = self.prior / self.mean.clamp(min=1e-6)
+        scaled = probabilities * factor.to(probabilities)
+        return scaled / scaled.sum(-1, keepdim=True)
+
+    def state(self) -> list[float]:
+        """The running mean; a double survives JSON bit for bit."""
+        found: list[float] = self.mean.tolist()
+        return found
+
+    def load_state(self, state: Sequence[float]) -> None:
+        """Takes up what ``state`` gave."""
+        self.mean = torch.tensor(list(state), dtype=torch.float64)
+
+
+def sharpen(probabilities: Tensor, temperature: float) -> Tensor:
+    """``p ** (1 / T)``, normalised (Xie et al. 2020, §3.2; T 1 leaves them); shape (B, K)."""
+    logits = probabilities.clamp(min=1e-12).log() / temperature
+    return logits.softmax(-1)
+
+
+def confident(probabilities: Tensor, threshold: float) -> Tensor:
+    """Which texts count: 1 where the greatest probability reaches ``threshold``, else 0; shape (B,).
+
+    UDA counts from 0.8 on, FixMatch (Sohn et al. 2020, §2.2) from 0.95. Read before sharpening, as both do.
+    """
+    return (probabilities.max(-1).values >= threshold).to(probabilities.dtype)
+
+
+def divergence(target: Tensor, log_probabilities: Tensor) -> Tensor:
+    """KL(target || prediction) of each text; shape (B,).
+
+    Args:
+        target: probabilities, shape (B, K), without gradient; zeros are allowed.
+        log_probabilities: of the view, shape (B, K).
+    """
+    return (torch.xlogy(target, target) - target * log_probabilities).sum(-1)
