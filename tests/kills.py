@@ -56,7 +56,7 @@ def killed_run(
 
     Args:
         kill: where.
-        verb: ``train`` or ``adapt``.
+        verb: ``train``, ``adapt`` or ``probe``.
         settings: the verb's.
         cwd: where it runs.
         env: its environment.
@@ -114,6 +114,8 @@ def _arm(kill: Kill) -> None:
 
 
 def _train(verb: str, settings: dict[str, Any], resume: bool) -> None:
+    from bertolt.probing.probe import probe
+    from bertolt.probing.settings import ProbeSettings
     from bertolt.training.checkpoints import Checkpoints
     from bertolt.training.fine_tune import fine_tune
     from bertolt.training.settings import TrainSettings
@@ -125,12 +127,16 @@ def _train(verb: str, settings: dict[str, Any], resume: bool) -> None:
         fine_tune(trained, lambda line: None, resume=resume, checkpoint_seconds=0)
         return
     Checkpoints.save_if_due = Checkpoints.save  # type: ignore[method-assign]
+    if verb == "probe":
+        probe(ProbeSettings.model_validate(settings), lambda line: None, resume=resume)
+        return
     adapt(AdaptSettings.model_validate(settings), lambda line: None, resume=resume)
 
 
 def main() -> None:
     """The child."""
     kill, verb, settings, resume = (json.loads(word) for word in sys.argv[1:])
+    import bertolt.probing.probe
     import bertolt.training.fine_tune
     import bertolt.unlabelled.adapt  # noqa: F401 (what an import opens is not counted)
 

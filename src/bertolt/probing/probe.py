@@ -91,8 +91,9 @@ def probe(settings: ProbeSettings, say: Say, *, resume: bool = False) -> Probing
         counts["unseen"] = work.data.unseen[work.data.parts["test"]]
         if save_probe(work.out, work.record, results, bank, counts):
             say(f"replaced the older folder {work.out}")
-    if not settings.keep_states:
-        shutil.rmtree(run_folder.path / STATES, ignore_errors=True)
+        # Before the run is called finished: what a kill leaves behind here, the resumed run removes.
+        if not settings.keep_states:
+            shutil.rmtree(run_folder.path / STATES, ignore_errors=True)
     return Probing(ProbeFolder(work.out, work.record, results), time.perf_counter() - start)
 
 
