@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 from bench_export import export
 from bench_sorted import Ids, Sorted
@@ -35,7 +36,14 @@ class Peer:
             )
             model.save_model_to_file(str(fused))
             if mode == "int8":
-                quantize_dynamic(fused, small, per_channel=True, weight_type=QuantType.QInt8)
+                quantize_dynamic(
+                    fused,
+                    small,
+                    per_channel=True,
+                    weight_type=QuantType.QInt8,
+                    # Shapes are not known behind fused operators.
+                    extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+                )
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = threads
             file = small if mode == "int8" else fused

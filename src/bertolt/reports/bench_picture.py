@@ -39,7 +39,7 @@ def bench_picture(bench: Bench) -> Picture:
         "Speed on this machine",
         figure,
         f"Texts a second: {listed}.",
-        f"In brackets the share of {bench.gflops:,.0f} thousand million operations a second, the fastest that "
-        "float32 matrix products ran here. On the right a dot is the median, the end of its bar the 99th "
+        f"In brackets the share of {bench.gflops:,.0f} x 10^9 operations a second, the fastest that float32 "
+        "matrix products ran here. On the right a dot is the median, the end of its bar the 99th "
         f"percentile, of texts of {bench.work.latency_tokens:g} tokens.",
     )

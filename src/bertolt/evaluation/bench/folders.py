@@ -80,8 +80,7 @@ def read_inputs(spec: ModelSpec, data: str, text: Sequence[str]) -> list[Any]:
 def as_input(task: Task, example: Any) -> Any:
     """An example as the pipeline takes it: a string where that says all."""
     values = example.values()
-    given = {
-        each.name: values[each.name] for each in input_columns(task) if values.get(each.name) is not None
-    }
+    names = [column.name for column in input_columns(task)]
+    given = {name: values[name] for name in names if values.get(name) is not None}
     only = next(iter(given.values())) if len(given) == 1 else None
     return only if isinstance(only, str) else given

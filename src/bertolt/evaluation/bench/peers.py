@@ -51,6 +51,7 @@ class _PeerFile(BaseModel):
 def ours(folders: Sequence[Path], threads: int) -> list[Entrant]:
     """Model folders of ours, the reference first. Folders of one name keep their whole path."""
     names = [folder.resolve().name for folder in folders]
+    waiting = {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "passive")}  # as the command line sets it
     return [
         Entrant(
             name=f"bertolt {name if names.count(name) == 1 else folder}",
@@ -58,9 +59,7 @@ def ours(folders: Sequence[Path], threads: int) -> list[Entrant]:
             mode="cpu",
             command=(sys.executable, "-m", "bertolt.evaluation.bench.worker"),
             folder=Path.cwd(),
-            environment=_environment(
-                threads, {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "passive")}
-            ),
+            environment=_environment(threads, waiting),
         )
         for folder, name in zip(folders, names, strict=True)
     ]

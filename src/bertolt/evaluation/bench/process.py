@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -89,10 +90,8 @@ class Process:
         self._process.wait()
         self._process.stdout.close()
         self._said.close()
-        try:
+        with suppress(BrokenPipeError):
             self._process.stdin.close()
-        except BrokenPipeError:
-            pass
 
 
 def read_answer(line: str) -> dict[str, Any]:
