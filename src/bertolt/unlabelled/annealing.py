@@ -1,4 +1,8 @@
-"""Training signal annealing: few labels are not learnt by heart before the unlabelled text has been read."""
+"""Training signal annealing: few labels are not learnt by heart before the pool has been read.
+
+Xie et al. 2020 ("Unsupervised Data Augmentation for Consistency Training", §3.2): a labelled text counts only
+while the model gives its label a probability below a threshold, which rises over training from chance to 1.
+"""
 
 from __future__ import annotations
 

@@ -42,29 +42,23 @@ class FewShot:
 
     def train(self, setting: Setting) -> None:
         """See ``Method.train``."""
-        assert isinstance(setting.method_settings, FewShotSettings)
-        train_few_shot(setting, setting.method_settings)
+        train_few_shot(setting, setting.own(FewShotSettings))
 
 
 METHOD = FewShot()
 
 
 def train_few_shot(setting: Setting, settings: FewShotSettings) -> None:
-    """The whole method.
-
-    Args:
-        setting: its network is as it was built from the backbone.
-        settings: of this method, whatever ``setting.method_settings`` are.
-    """
+    """The whole method, from a network as it was built from the backbone."""
     start(setting, label_names=settings.label_names)
     few_shot_phases(setting, settings)
 
 
 def few_shot_phases(setting: Setting, settings: FewShotSettings) -> None:
-    """What follows ``start``; another method may begin with it.
+    """What follows the start; another method may begin with it.
 
     Args:
-        setting: its network is as ``start`` left it.
+        setting: its network is as ``few_shot.start`` leaves it.
         settings: of this method, whatever ``setting.method_settings`` are.
     """
     careful = replace(setting.plan, learning_rate=setting.plan.learning_rate * RATE_SHARE)

@@ -11,6 +11,8 @@ from bertolt.training.pool import check_task
 from bertolt.training.settings import TrainSettings
 from bertolt.unlabelled.method_adapt import Adapt
 from bertolt.unlabelled.method_auto import Auto
+from bertolt.unlabelled.method_consistency import ConsistencyTraining
+from bertolt.unlabelled.method_few_shot import FewShot
 from bertolt.unlabelled.method_self_training import SelfTraining
 
 #: What ``--unlabelled`` alone means; fixed by a study on draws that are not reported.
@@ -20,7 +22,7 @@ DEFAULT_METHOD = "self-training"
 _READ_NO_POOL = (SUPERVISED.name, "few-shot")
 
 #: In the order in which ``auto`` prefers equals.
-_SINGLE: tuple[Method, ...] = (SelfTraining(), Adapt(), SUPERVISED)
+_SINGLE: tuple[Method, ...] = (SelfTraining(), ConsistencyTraining(), Adapt(), FewShot(), SUPERVISED)
 _TRIED: Mapping[str, Method] = {method.name: method for method in _SINGLE}
 
 METHODS: Mapping[str, Method] = {**_TRIED, "auto": Auto(_TRIED, list(_TRIED))}

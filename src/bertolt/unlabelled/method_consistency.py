@@ -1,0 +1,132 @@
+"""``--method consistency``: few labels, and a pool whose texts must be read as their views are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any, Literal, get_args
+
+import torch
+from pydantic import BaseModel, Field, field_validator
+
+from bertolt.data.tokenizer import Ids
+from bertolt.inference.engine import MAX_TOKENS
+from bertolt.training.method import MethodSettings, Setting
+from bertolt.training.supervised import SupervisedData
+from bertolt.unlabelled import few_shot
+from bertolt.unlabelled.annealing import Schedule
+from bertolt.unlabelled.consistency import Consistency, Recipe
+from bertolt.unlabelled.consistency_data import ConsistencySteps, Sizes
+from bertolt.unlabelled.views import ViewName, make_views, view_of
+
+
+class ConsistencySettings(MethodSettings):
+    """The settings of ``--method consistency``.
+
+    Args:
+        steps: updates of the weights.
+        labelled_batch, unlabelled_batch: texts of a step.
+        views: one or more of ``replace``, ``dropout`` and ``mask``, with commas; one is drawn for each text.
+            ``back-translation`` needs a translation model, and is refused.
+        view_rate: share of the tokens that a view changes.
+        annealing: how the labelled loss comes in: ``none``, ``log``, ``linear`` or ``exp``.
+        temperature: of the targets; below 1 sharpens them.
+        confidence: probability from which a text of the pool counts: UDA has 0.8, FixMatch 0.95.
+        align: the shares of classes that guesses are aligned to: ``labels``, ``equal`` or ``none``.
+        weight: of the unlabelled loss.
+        ramp: steps over which that weight rises from 0: warm-up on the labels.
+        teacher: decay of the running mean of weights that makes the targets; 0: the network itself.
+        check_every: steps between two looks for a collapse.
+        rollbacks: after which the unlabelled loss is switched off.
+        probe: whether training begins with a linear head on the layer that tells the labels apart.
+    """
+
+    steps: int = Field(default=400, ge=1, le=1_000_000)
+    labelled_batch: int = Field(default=8, ge=1, le=1024)
+    unlabelled_batch: int = Field(default=24, ge=1, le=4096)
+    views: tuple[ViewName, ...] = Field(default=("replace", "dropout"), min_length=1)
+    view_rate: float = Field(default=0.2, gt=0, lt=1)
+    annealing: Schedule = "linear"
+    temperature: float = Field(default=0.4, gt=0, le=1)
+    confidence: float = Field(default=0.8, ge=0, lt=1)
+    align: Literal["labels", "equal", "none"] = "labels"
+    weight: float = Field(default=1.0, ge=0, le=100)
+    ramp: int = Field(default=50, ge=0)
+    teacher: float = Field(default=0.99, ge=0, lt=1)
+    check_every: int = Field(default=50, ge=1)
+    rollbacks: int = Field(default=3, ge=0, le=100)
+    probe: bool = True
+
+    @field_validator("views", mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        """Names out of ``--set views=replace,mask``."""
+        names = tuple(value.split(",")) if isinstance(value, str) else value
+        strange = [name for name in names if name not in get_args(ViewName)]
+        if strange:
+            raise ValueError(f"{strange[0]!r} is none of {', '.join(get_args(ViewName))}")
+        return names
+
+
+class ConsistencyTraining:
+    """See the module. Implements ``Method``."""
+
+    name = "consistency"
+    needs_pool = True
+    settings: type[BaseModel] = ConsistencySettings
+
+    def train(self, setting: Setting) -> None:
+        """See ``Method.train``.
+
+        Raises:
+            SettingError: a view that cannot be made.
+        """
+        own = setting.own(ConsistencySettings)
+        objective_steps = _steps(setting, own)
+        if own.probe:
+            few_shot.start(setting)
+        weight, device = setting.class_weight, setting.model.engine.device
+        epochs = math.ceil(own.steps / own.check_every)
+        objective = Consistency(
+            setting.model,
+            objective_steps,
+            _recipe(setting, own),
+            SupervisedData((), setting.prepared.choices, None if weight is None else weight.to(device)),
+            report=setting.run.event,
+        )
+        setting.run.run(self.name, objective, replace(setting.plan, epochs=epochs, patience=0))
+        objective.finish()
+
+
+def _steps(setting: Setting, own: ConsistencySettings) -> ConsistencySteps:
+    pool = setting.prepared.encode(setting.pool)
+    ids = [row.ids for each in pool for row in each.features]
+    views = make_views(own.views, own.view_rate, setting.prepared.tokenizer, ids)
+    seed = setting.settings.seed
+
+    def view(row: Ids, epoch: int, index: int) -> Ids:
+        return view_of(views, row, seed, epoch, index)
+
+    most = MAX_TOKENS[setting.model.engine.device.type]
+    # Whole epochs, so that the last check comes after the last step.
+    each = math.ceil(own.steps / math.ceil(own.steps / own.check_every))
+    sizes = Sizes(own.labelled_batch, own.unlabelled_batch, each, most)
+    return ConsistencySteps(setting.prepared.encoded, pool, view, sizes, seed)
+
+
+def _recipe(setting: Setting, own: ConsistencySettings) -> Recipe:
+    classes = len(setting.model.spec.labels)
+    equal = torch.full((classes,), 1 / classes, dtype=torch.float64)
+    labelled = torch.from_numpy(few_shot.shares(setting.prepared.encoded, classes))
+    return Recipe(
+        total_steps=own.steps,
+        annealing=own.annealing,
+        temperature=own.temperature,
+        confidence=own.confidence,
+        weight=own.weight,
+        ramp=own.ramp,
+        decay=own.teacher,
+        rollbacks=own.rollbacks,
+        prior=equal if own.align == "equal" else labelled,
+        aligned=own.align != "none",
+    )
