@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bertolt.inference.attribution import Attribution, Unread, WordScore
+from bertolt.inference.attribution import Attribution, WordScore
+from bertolt.inference.unread import Unread
 
 #: From which share of the strongest word's score a word has one mark, two, three.
 LEVELS = (0.15, 0.4, 0.75)

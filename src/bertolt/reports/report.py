@@ -14,7 +14,7 @@ from bertolt.evaluation.judging import Judgement, judge, worst
 from bertolt.evaluation.slices import by_class, by_length
 from bertolt.inference.run import Model
 from bertolt.metrics.intervals import Estimate
-from bertolt.models.spec import FolderRecord, Repeats
+from bertolt.models.spec import FolderRecord, MethodRecord, Repeats
 from bertolt.reports.curves import training_picture
 from bertolt.reports.grades import grade_confusion, grades_of, truth_sentence
 from bertolt.reports.page import page, paragraph, picture, section, table, write_page
@@ -78,6 +78,8 @@ def report_html(subject: Subject, evaluation: Evaluation) -> str:
     truth = None if grade is None else truth_sentence(judged, grade)
     sections = [_figures(evaluation, abstention, truth)]
     sections += [picture(found) for found in pictures(subject, evaluation, judged, abstention)]
+    if subject.record.method is not None:
+        sections.append(_method(subject.record.method))
     sections.append(_worst_rows(worst(judged), subject.texts))
     if subject.record.repeats is not None:
         sections.append(_repeats(subject.record.repeats))
@@ -167,6 +169,23 @@ def _repeats(repeats: Repeats) -> str:
     head = ("metric", "mean", "standard deviation", "least", "greatest")
     what = f"How the figures vary over the {len(repeats.runs)} {repeats.kind} of the training."
     return section("Spread", paragraph(what), table(head, rows, numbers=(1, 2, 3, 4)))
+
+
+def _method(method: MethodRecord) -> str:
+    """How it was trained, where it was not from labels alone."""
+    pool = method.pool.get("texts", 0)
+    left_out = sum(method.pool.values()) - pool
+    lines = [f"Trained by {method.name}."]
+    if pool:
+        lines = [
+            f"Trained by {method.name}, with {pool:,} unlabelled texts; {left_out:,} others were left out: "
+            "they stand in a labelled part, or are there already."
+        ]
+    return section("Method", *(paragraph(line) for line in [*lines, *map(_sentence, method.notes)]))
+
+
+def _sentence(note: str) -> str:
+    return f"{note[:1].upper()}{note[1:].rstrip('.')}."
 
 
 def _origin(record: FolderRecord) -> str:

@@ -66,15 +66,16 @@ class Picture:
 
 @contextmanager
 def canvas(
-    width: float = 6.4, height: float = 3.6, *, columns: int = 1
+    width: float = 6.4, height: float = 3.6, *, columns: int = 1, rows: int = 1
 ) -> Iterator[tuple[Figure, list[Axes]]]:
     """An empty figure in the style of the reports, with its axes from left to right; inches.
 
-    No window and no global state of matplotlib is touched.
+    Axes one above the other, with ``rows``, share what runs from left to right. No window and no global
+    state of matplotlib is touched.
     """
     with rc_context(_RULES):
         figure = Figure(figsize=(width, height), layout="constrained")
-        yield figure, [figure.add_subplot(1, columns, index + 1) for index in range(columns)]
+        yield figure, list(figure.subplots(rows, columns, sharex=rows > 1, squeeze=False).flat)
 
 
 def shorten(text: str, most: int = 18) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from bertolt.training.loop import Log
-from bertolt.training.objective import Objective, Step, Validation
+from bertolt.training.objective import Objective, Step, Validation, signals_of
 
 #: Peak learning rate of a new head; it is small, and nothing pre-trained can be spoilt.
 HEAD_RATE = 1e-3
@@ -37,6 +37,10 @@ class FirstSteps:
     def loss(self, batch: Any) -> Tensor:
         """See ``Objective.loss``."""
         return self._inner.loss(batch)
+
+    def signals(self) -> dict[str, float]:
+        """See ``Signalling.signals``."""
+        return signals_of(self._inner)
 
     def validate(self) -> Validation | None:
         """See ``Objective.validate``: nothing is chosen here."""

@@ -82,6 +82,7 @@ class MaskedLM:
         self._measure = measure
         self._device = next(network.parameters()).device
         self._drawn: tuple[int, list[Step]] | None = None
+        self._losses: list[tuple[Tensor, int]] = []
 
     def steps(self, epoch: int) -> list[Step]:
         """See ``Objective.steps``."""
@@ -120,11 +121,21 @@ class MaskedLM:
         known = np.concatenate([feature.target for feature in batch.features]).astype(np.int64)
         tokens = torch.from_numpy(known).to(self._device)
         if batch.follows is None:
-            return masked_loss(MaskedHead().forward(self.network, inputs), tokens)
+            loss = masked_loss(MaskedHead().forward(self.network, inputs), tokens)
+            self._losses.append((loss.detach(), len(tokens)))
+            return loss
         logits, pair_logits = both_logits(self.network, inputs)
+        words = masked_loss(logits, tokens)
+        self._losses.append((words.detach(), len(tokens)))
         follows = batch.follows.to(self._device)
         pairs = functional.cross_entropy(pair_logits.float(), follows, reduction="sum")
-        return masked_loss(logits, tokens) + batch.pair_weight * pairs
+        return words + batch.pair_weight * pairs
+
+    def signals(self) -> dict[str, float]:
+        """See ``Signalling.signals``: the loss of a hidden token, which no label tells."""
+        losses, self._losses = self._losses, []
+        tokens = sum(count for _, count in losses)
+        return {"unlabelled_loss": sum(loss.item() for loss, _ in losses) / tokens} if tokens else {}
 
     def validate(self) -> Validation | None:
         """See ``Objective.validate``."""
