@@ -6,10 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 import bertolt
 
@@ -59,6 +62,24 @@ def run(
         preexec_fn=before,
     )
     return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@contextmanager
+def serve(*words: str | Path, cwd: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A server on a free port, and its address."""
+    with subprocess.Popen(
+        command("serve", *words, "--port", "0", "--threads", "1", "--json"),
+        cwd=cwd, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if not line:
+                assert process.stderr is not None
+                pytest.fail(process.stderr.read().decode())
+            yield process, json.loads(line)["address"]
+        finally:
+            process.kill()
 
 
 def listing(folder: Path) -> dict[str, int]:

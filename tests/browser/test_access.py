@@ -90,6 +90,17 @@ def test_axe_finds_nothing_serious_in_a_view(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_a_text_that_was_cut(
+    page: Page, everything: Running, scheme: Literal["light", "dark"]
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    open_model(page, everything, "sentence-grading")
+    box(page, "Text").fill("the hero was cold . " * 150)
+    panel(page, "sentence-grading").locator(".unread").first.wait_for()
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("section", ["examples", "table", "model"])
 def test_axe_finds_nothing_serious_in_a_section(
     page: Page, everything: Running, section: str, scheme: Literal["light", "dark"], tmp_path: Path

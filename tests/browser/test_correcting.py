@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 from bertolt.serving.corrections import Corrections, read_corrections
 from browser.visiting import box, open_model, panel, predicted
 from http_server import Running, running
+from process import serve
 
 GOOD = "the film was gorgeous and moving ."
 ASK = "Wrong? Say what it should be"
@@ -107,6 +109,18 @@ def test_what_is_refused_is_said_and_can_be_sent_again(
     expect(form.get_by_text("Saved. Thank you.")).to_have_count(0)
     expect(form.get_by_role("button", name="Save correction")).to_be_enabled()
     taking.app.state.corrections = store
+
+
+@pytest.mark.parametrize("options", [(), ("--read-only",)])
+def test_the_form_goes_with_the_option_read_only(
+    page: Page, folders: dict[str, Path], tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    folder = shutil.copytree(folders["reviews"], tmp_path / "reviews")
+    with serve(folder, *options, cwd=tmp_path) as (_, address):
+        page.goto(address)
+        box(page, "Text").fill(GOOD)
+        panel(page, "reviews").locator(".tinted").wait_for()  # nothing is under way when the server ends
+        expect(page.get_by_text(ASK)).to_have_count(0 if options else 1)
 
 
 def test_a_read_only_server_shows_no_form(page: Page, alone: Running) -> None:

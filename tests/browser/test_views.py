@@ -71,6 +71,26 @@ def test_tags_stand_under_their_words(page: Page, site: Running) -> None:
     )
 
 
+def test_every_kind_of_tag_has_a_tint_of_its_own_whatever_the_text(page: Page, site: Running) -> None:
+    open_model(page, site, "token-classification")
+    result = panel(page, "token-classification")
+    tint = "element => getComputedStyle(element).backgroundColor"
+    tints: list[dict[str, str]] = []
+    for text in ("the film was gorgeous .", "gorgeous film ."):
+        box(page, "Text").fill(text)
+        found = predicted(site, "token-classification", text)
+        expect(result.locator(".tag .word")).to_have_text([word["text"] for word in found["words"]])
+        drawn: dict[str, str] = {}
+        for tag, word in zip(result.locator(".tag").all(), found["words"], strict=True):
+            assert drawn.setdefault(word["tag"], tag.evaluate(tint)) == tag.evaluate(tint)
+        swatches = result.get_by_role("list", name="Tags").locator(".swatch").all()
+        assert len({swatch.evaluate(tint) for swatch in swatches}) == len(drawn) == len(swatches)
+        tints.append(drawn)
+    first, second = tints
+    assert len(second) > 1
+    assert second.items() <= first.items()
+
+
 def test_entities_are_marked_as_spans(page: Page, site: Running) -> None:
     text = "😀 Ada Lovelace met Charles"  # the server counts characters, and the first one is two units here
     spans = [("Ada Lovelace", 2, 14, "PER"), ("Charles", 19, 26, "PER")]
@@ -162,6 +182,35 @@ def test_the_context_of_a_graded_sentence_may_be_given(page: Page, site: Running
     found = predicted(site, "sentence-grading", given)
     expect(result.locator(".verdict .sure")).to_have_text(percent(found["probabilities"][found["name"]]))
     assert [json.loads(each)["inputs"] for each in sent] == ["the hero was cold .", given]
+
+
+def test_what_a_graded_text_lost_is_grey(page: Page, site: Running) -> None:
+    text = "the hero was cold . " * 150
+    found = predicted(site, "sentence-grading", text)
+    assert found["truncated"]
+    open_model(page, site, "sentence-grading")
+    box(page, "Text").fill(text)
+    result = panel(page, "sentence-grading")
+    grey = result.locator(".tinted .unread")
+    expect(grey).to_have_count(1)
+    lost = (grey.text_content() or "").split()
+    assert len(lost) == found["tokens"] - found["tokens_read"]  # a word is a token here
+    expect(result.get_by_role("heading", name="What it read")).to_be_visible()
+    box(page, "Text").fill("the hero was cold .")
+    expect(grey).to_have_count(0)
+    expect(result.get_by_role("heading", name="What it read")).to_have_count(0)
+
+
+def test_what_was_lost_is_grey_without_an_explanation_too(page: Page, alone: Running) -> None:
+    text = "the film was gorgeous . " * 10  # the model reads 32 tokens
+    open_model(page, alone, "reviews")
+    box(page, "Text").fill(text)
+    result = panel(page, "reviews")
+    expect(result.locator(".token").first).to_be_visible()
+    lost = result.locator(".unread").first.text_content()
+    page.get_by_label("Show which words moved it").uncheck()
+    expect(result.locator(".token")).to_have_count(0)
+    expect(result.locator(".tinted .unread")).to_have_text(lost or "")
 
 
 def test_unsure_is_what_falls_below_the_slider(page: Page, site: Running) -> None:

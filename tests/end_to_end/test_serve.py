@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from process import command, environment, refused, run
+from process import refused, run, serve
 
 TEXT = "the film was gorgeous and moving ."
-
-
-@contextmanager
-def serve(*words: str | Path, cwd: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A server on a free port, and its address."""
-    with subprocess.Popen(
-        command("serve", *words, "--port", "0", "--threads", "1", "--json"),
-        cwd=cwd, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    ) as process:  # fmt: skip
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            if not line:
-                assert process.stderr is not None
-                pytest.fail(process.stderr.read().decode())
-            yield process, json.loads(line)["address"]
-        finally:
-            process.kill()
 
 
 def children(process: subprocess.Popen[bytes]) -> list[int]:

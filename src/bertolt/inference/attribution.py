@@ -8,7 +8,6 @@ and only the special ones stay. Scores of tokens are summed over the words that 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,6 +22,7 @@ from bertolt.inference.attribution_words import Word, field_names, origins, word
 from bertolt.inference.engine import TorchEngine
 from bertolt.inference.pipeline import Input, Pipeline
 from bertolt.inference.run import Model
+from bertolt.inference.unread import Unread, tokens_read, unread_stretches
 from bertolt.models.spec import FolderRecord
 from bertolt.results import Result
 from bertolt.tasks.reading import input_example
@@ -44,20 +44,6 @@ class WordScore:
     end: int
     field: str
     score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """A stretch of an input that the model did not read.
-
-    Args:
-        field: the input column.
-        start, end: its place there.
-    """
-
-    field: str
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +150,14 @@ def attribute(
         scores = find(row.function, row.embedded, baseline, rows=row.at_once).double().cpu()
         total.index_add_(0, where[where >= 0], scores[where >= 0])
         change += row.change(baseline)
-    read = {int(place) for each in places for place in each if place >= 0}
+    read = tokens_read(places)
     words = words_of(model.task, example, tokens)
     return Attribution(
         target=target.name,
         quantity=target.quantity,
         method=chosen,
         tokens=tuple(_score(word, total) for word in words if read.intersection(word.tokens)),
-        unread=_unread(words, read),
+        unread=unread_stretches(words, read),
         value=target.value,
         change=change,
         texts=dict(zip(field_names(model.task, example), texts, strict=True)),
@@ -184,21 +170,6 @@ def _score(word: Word, scores: Tensor) -> WordScore:
     return WordScore(
         word.text, word.start, word.end, word.field, float(sum(scores[number] for number in word.tokens))
     )
-
-
-def _unread(words: Sequence[Word], read: set[int]) -> tuple[Unread, ...]:
-    """The words that stand in no row, neighbours as one stretch."""
-    found: list[Unread] = []
-    last_read = True
-    for word in words:
-        seen = bool(read.intersection(word.tokens))
-        if not seen:
-            if not last_read and found[-1].field == word.field:
-                found[-1] = Unread(word.field, found[-1].start, word.end)
-            else:
-                found.append(Unread(word.field, word.start, word.end))
-        last_read = seen
-    return tuple(found)
 
 
 def weights_note(record: FolderRecord) -> str:

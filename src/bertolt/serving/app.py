@@ -28,6 +28,7 @@ from bertolt.serving.served import Served
 from bertolt.serving.settings import ServeSettings
 from bertolt.serving.table_routes import table_router
 from bertolt.serving.tables import Tables
+from bertolt.serving.unread_routes import unread_router
 from bertolt.serving.worker import Worker
 from bertolt.version import __version__
 
@@ -35,6 +36,7 @@ from bertolt.version import __version__
 ROUTERS = (
     predict_router,
     explain_router,
+    unread_router,
     corrections_router,
     model_router,
     hf_router,

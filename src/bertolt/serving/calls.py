@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from bertolt.inference.pipeline import Pipeline
-from bertolt.serving.explaining import explain_input
+from bertolt.serving.explaining import explain_input, unread_of_input
 
 
 class Call(Protocol):
@@ -20,4 +20,4 @@ class Call(Protocol):
 
 
 #: By the verb that a route asks for. A row here and a function are all that a new one needs.
-CALLS: dict[str, Call] = {"explain": explain_input}
+CALLS: dict[str, Call] = {"explain": explain_input, "unread": unread_of_input}

@@ -1,14 +1,16 @@
-"""Attributions in the worker."""
+"""Attributions, and what was not read, in the worker."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from bertolt.errors import InputError
 from bertolt.inference.attribution import explain
 from bertolt.inference.attribution_targets import Wanted
 from bertolt.inference.pipeline import Pipeline
+from bertolt.inference.unread import find_unread
 from bertolt.tasks.reading import input_example
 
 #: Tokens of an input, all its windows together. Explaining one costs some twenty times its prediction,
@@ -33,3 +35,12 @@ def explain_input(pipeline: Pipeline, payload: Mapping[str, Any]) -> dict[str, A
             "explain a part of it, or use `bertolt explain`",
         )
     return explain(pipeline, payload["input"], Wanted(payload["target"], payload["word"])).to_dict()
+
+
+def unread_of_input(pipeline: Pipeline, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What of one input, ``{"input"}``, is not read.
+
+    Raises:
+        InputError: an input in another form.
+    """
+    return {"unread": [asdict(each) for each in find_unread(pipeline, payload["input"])]}

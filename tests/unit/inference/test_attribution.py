@@ -22,6 +22,7 @@ from bertolt.inference.attribution_methods import few_points, many_points
 from bertolt.inference.attribution_targets import log_odds
 from bertolt.inference.attribution_words import words_of
 from bertolt.inference.pipeline import Pipeline
+from bertolt.inference.unread import find_unread
 from bertolt.tasks.reading import input_example
 from bertolt.tasks.registry import get_task
 from bertolt.tasks.task import TaskSettings
@@ -173,6 +174,17 @@ def test_what_was_not_read_is_said(load: Load) -> None:
     assert [each.text for each in found.tokens] == ["the", "film", "was", "gorgeous", "and", "moving"]
     assert [(each.field, text[each.start : each.end]) for each in found.unread] == [
         ("text", ". the plot was dull .")
+    ]
+    assert find_unread(pipeline, text) == found.unread
+
+
+def test_what_was_not_read_of_each_text_is_said(load: Load) -> None:
+    pipeline = load("sentence-pair-classification", max_length=11)  # 8 tokens beside the special ones
+    pair = {"text": "the film was gorgeous and moving .", "text_pair": "the plot was dull ."}
+    unread = find_unread(pipeline, pair)
+    assert [(each.field, pair[each.field][each.start : each.end]) for each in unread] == [
+        ("text", "and moving ."),
+        ("text_pair", "."),
     ]
 
 

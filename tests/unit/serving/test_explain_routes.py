@@ -53,9 +53,22 @@ def test_an_explanation_is_the_apis(server: Running, folder: Callable[[str], Pat
         assert one["score"] == pytest.approx(other["score"], abs=1e-4)
 
 
+def test_what_is_not_read_can_be_asked_for(server: Running) -> None:
+    text = "the film was gorgeous . " * 200  # of which 512 tokens are read, two of them special
+    answer = post(server, f"{AT}/unread", {"input": text})
+    assert answer.status_code == 200
+    (gap,) = answer.json()["unread"]
+    assert (gap["field"], gap["end"]) == ("text", len(text.rstrip()))
+    assert len(text[: gap["start"]].split()) == 510
+    assert post(server, f"{AT}/unread", {"input": "the film was gorgeous"}).json() == {"unread": []}
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
+        (f"{AT}/unread", {"input": ["a"]}, 422),
+        (f"{AT}/unread", {"text": "a"}, 422),
+        ("/v1/models/none/unread", {"input": "a"}, 404),
         (f"{AT}/explain", {"input": "a", "target": "great"}, 422),
         (f"{AT}/explain", {"input": ["a"]}, 422),
         (f"{AT}/explain", {"text": "a"}, 422),

@@ -66,6 +66,8 @@ export async function predict(name, input, signal) {
 /** {"target", "tokens", "method"} */
 export const explain = (name, input, target, signal) =>
   json(at(name, "explain"), { json: target === undefined ? { input } : { input, target }, signal });
+/** {"unread": [{"field", "start", "end"}]}: what the model leaves out of an input. */
+export const unread = (name, input, signal) => json(at(name, "unread"), { json: { input }, signal });
 export const correct = (name, input, prediction, correction) =>
   json(at(name, "corrections"), { json: { input, prediction, correction } });
 /** {"state", "done", "total", "shown", "right", "failed", "examples": […]} */

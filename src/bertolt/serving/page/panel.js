@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { correctionForm } from "./correct.js";
 import { h, problem, show } from "./dom.js";
 import { Latest } from "./latest.js";
-import { cutNote, tinted } from "./reading.js";
+import { cutNote, readInPart, tinted } from "./reading.js";
 import { viewOf } from "./views/index.js";
 
 /** Milliseconds without a keystroke before a text is sent. */
@@ -111,6 +111,7 @@ export class Panel {
     if (!wanted || this.result === null) {
       this.#explaining.cancel();
       show(this.reading);
+      if (this.result?.truncated) this.#showUnread();
       return;
     }
     const input = this.#input();
@@ -121,6 +122,16 @@ export class Panel {
         show(this.reading, this.#targets(found), tinted(this.#fields, found));
       },
       (error) => show(this.reading, error.status === 404 || error.status === 501 ? null : problem(error)),
+    );
+  }
+
+  /** Greys what a text that was cut did not have read; an explanation does so itself. */
+  #showUnread() {
+    const input = this.#input();
+    this.#explaining.ask(
+      (signal) => api.unread(this.model.name, input, signal),
+      (found) => show(this.reading, readInPart(this.#fields, found.unread)),
+      (error) => show(this.reading, problem(error)),
     );
   }
 

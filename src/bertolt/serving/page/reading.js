@@ -1,4 +1,4 @@
-// The text as the model read it: tokens tinted by what they did to the result, the rest in grey.
+// The text as the model read it: words tinted by what they did to the result; what it did not read in grey.
 
 import { h, spoken } from "./dom.js";
 import { count, signed, words } from "./format.js";
@@ -17,24 +17,44 @@ const FAINT = 0.08;
  */
 export function tinted(fields, found) {
   const most = Math.max(1e-12, ...found.tokens.map((token) => Math.abs(token.score)));
-  const names = Object.keys(fields);
   const target = typeof found.target === "string" ? found.target : null;
   return [
     h("h4", {}, target ? `What moved it towards “${target}”` : "What moved it"),
-    names.map((name) => {
+    Object.keys(fields).map((name) => {
       const own = found.tokens.filter((token) => token.field === name);
       const spans = own.map((token) => ({ start: token.start, end: token.end, make: (text) => tint(text, token.score / most, token.score) }));
-      const gaps = found.unread.filter((gap) => gap.field === name);
-      return [
-        names.length > 1 ? h("p", { class: "fieldname" }, words(name)) : null,
-        h("p", { class: "tinted" }, marked(fields[name], [...spans, ...gaps.map(({ start, end }) => ({ start, end, make: grey }))])),
-      ];
+      return paragraph(fields, name, [...spans, ...gaps(found.unread, name)]);
     }),
     legend(found.unread.length > 0),
     listed(found.tokens),
     h("p", { class: "note" }, `${found.quantity ? `Scores are parts of the ${found.quantity}. ` : ""}Method: ${found.method}.`, found.note ? ` ${found.note}` : null),
   ];
 }
+
+/**
+ * The fields of an input with what was not read in grey, where no words are tinted.
+ * @param {Record<string, string>} fields
+ * @param {{field, start, end}[]} unread
+ */
+export function readInPart(fields, unread) {
+  if (unread.length === 0) return [];
+  return [
+    h("h4", {}, "What it read"),
+    Object.keys(fields).map((name) => paragraph(fields, name, gaps(unread, name))),
+    h("ul", { class: "legend" }, notRead()),
+  ];
+}
+
+function paragraph(fields, name, spans) {
+  return [
+    Object.keys(fields).length > 1 ? h("p", { class: "fieldname" }, words(name)) : null,
+    h("p", { class: "tinted" }, marked(fields[name], spans)),
+  ];
+}
+
+const gaps = (unread, name) => unread.filter((gap) => gap.field === name).map(({ start, end }) => ({ start, end, make: grey }));
+
+const notRead = () => h("li", {}, h("span", { class: "unread" }, "grey"), " not read by the model");
 
 function tint(text, share, score) {
   if (Math.abs(share) < FAINT) return document.createTextNode(text);
@@ -47,7 +67,7 @@ function legend(truncated) {
     h("li", {}, h("span", { class: "token for strong" }, "for"), " a full line below"),
     h("li", {}, h("span", { class: "token against strong" }, "against"), " a dashed line below"),
     h("li", { class: "dim" }, "the stronger, the more it counted"),
-    truncated ? h("li", {}, h("span", { class: "unread" }, "grey"), " not read by the model") : null);
+    truncated ? notRead() : null);
 }
 
 function listed(tokens) {

@@ -4,13 +4,15 @@ import { h } from "../dom.js";
 import { count, percent } from "../format.js";
 import { marked } from "../text.js";
 
-const HUES = 8;
+/** The tag of a word that is in no span. */
+const OUTSIDE = "O";
 
 export function show(result, { input, reference, model }) {
   const text = textOf(result, input);
   const spans = result.entities ?? null;
-  const kinds = [...new Set((spans ?? result.words).map((each) => each.label ?? each.tag))];
-  const hue = new Map(kinds.sort().map((kind, place) => [kind, place % HUES]));
+  const marks = spans ?? result.words;
+  const kinds = [...new Set(marks.map((each) => each.label ?? each.tag))].sort();
+  const hue = hues([...model.labels.map((name) => (spans === null ? name : kindOf(name))), ...kinds]);
   const other = reference === undefined ? null : new Map(reference.words.map((word) => [word.start, word.tag]));
   const pieces = spans === null
     ? result.words.map((word) => piece(word, word.tag, hue, other !== null && other.get(word.start) !== word.tag))
@@ -21,17 +23,34 @@ export function show(result, { input, reference, model }) {
     odd ? h("p", { class: "note" }, `${count(odd, "word")} tagged differently from the first model, marked with ≠.`) : null,
     h("p", { class: spans === null ? "tagged every" : "tagged" }, marked(text, pieces)),
     h("ul", { class: "legend", "aria-label": "Tags" }, kinds.map((kind) =>
-      h("li", {}, h("span", { class: `swatch hue${hue.get(kind)}`, "aria-hidden": "true" }), `${kind} `,
-        h("span", { class: "dim" }, String((spans ?? result.words).filter((each) => (each.label ?? each.tag) === kind).length))))),
+      h("li", {}, h("span", { class: "swatch", vars: hue.get(kind), "aria-hidden": "true" }), `${kind} `,
+        h("span", { class: "dim" }, String(marks.filter((each) => (each.label ?? each.tag) === kind).length))))),
     least(result, model),
   ];
+}
+
+/** The kind of span that a tag such as B-PER stands for. */
+function kindOf(tag) {
+  return tag.replace(/^[BIELSU]-/, "");
+}
+
+/**
+ * A tint for each kind, spread over the whole circle, so that no two share one: the same for every text, as
+ * it depends on the model's labels alone. No colour for what is in no span.
+ */
+function hues(names) {
+  const kinds = [...new Set(names)].filter((name) => name !== OUTSIDE);
+  return new Map([
+    [OUTSIDE, { hue: 0, chroma: 0 }],
+    ...kinds.map((kind, place) => [kind, { hue: Math.round((360 * place) / kinds.length), chroma: 1 }]),
+  ]);
 }
 
 function piece({ start, end, score }, tag, hue, odd) {
   return {
     start,
     end,
-    make: (text) => h("span", { class: `tag hue${hue.get(tag)}${odd ? " odd" : ""}`, title: `${tag}, ${percent(score)}` },
+    make: (text) => h("span", { class: odd ? "tag odd" : "tag", vars: hue.get(tag), title: `${tag}, ${percent(score)}` },
       h("span", { class: "word" }, text), " ", h("span", { class: "kind" }, odd ? `≠ ${tag}` : tag)),
   };
 }
