@@ -19,6 +19,8 @@ from bertolt.metrics.calibration import softmax
 from bertolt.progress import progress_bar
 from bertolt.training.method import SUPERVISED, MethodSettings, Setting
 from bertolt.training.supervised import SupervisedData
+from bertolt.unlabelled import few_shot
+from bertolt.unlabelled.method_few_shot import FewShotSettings, few_shot_phases
 from bertolt.unlabelled.pseudo_labels import Floats, PseudoLabels, choose
 from bertolt.unlabelled.pseudo_supervised import PseudoSupervised, labelled_target, pseudo_target
 
@@ -28,7 +30,8 @@ class SelfTrainingSettings(MethodSettings):
 
     Args:
         rounds: students, one after another.
-        teacher: the first one: ``supervised``, fine-tuned on the labels.
+        teacher: the first one: ``probe``, a linear head on the layer that tells labels apart; ``few-shot``,
+            trained on pairs of labelled texts as well; ``supervised``, fine-tuned on the labels.
         take: share of the pool that a student learns from, the surest first.
         confidence: the least probability with which a text is taken.
         balance: the shares of the classes among the texts taken: ``equal``, or as the labels have them.
@@ -37,7 +40,7 @@ class SelfTrainingSettings(MethodSettings):
     """
 
     rounds: int = Field(default=3, ge=1, le=20)
-    teacher: Literal["supervised"] = "supervised"
+    teacher: Literal["probe", "few-shot", "supervised"] = "probe"
     take: float = Field(default=0.5, gt=0, le=1)
     confidence: float = Field(default=0.0, ge=0, lt=1)
     balance: Literal["equal", "labels"] = "equal"
@@ -60,8 +63,10 @@ class SelfTraining:
         """
         own = setting.own(SelfTrainingSettings)
         network = setting.model.engine.network
+        if own.teacher != "supervised":
+            few_shot.start(setting)
         start = _copy(network.state_dict())
-        SUPERVISED.train(setting)
+        first_teacher(setting)
         encoded = setting.prepared.encode(setting.pool)
         shares = class_shares(own, setting)
         for number in range(1, own.rounds + 1):
@@ -69,6 +74,15 @@ class SelfTraining:
             setting.run.event(_told(number, found, setting), texts=float(len(found.rows)))
             network.load_state_dict(start)
             setting.run.run(f"round-{number}", student(setting, encoded, found), setting.plan)
+
+
+def first_teacher(setting: Setting) -> None:
+    """Trains the network on the labels alone, as the settings say."""
+    kind = setting.own(SelfTrainingSettings).teacher
+    if kind == "supervised":
+        SUPERVISED.train(setting)
+    elif kind == "few-shot":
+        few_shot_phases(setting, FewShotSettings())
 
 
 def _copy(state: dict[str, Tensor]) -> dict[str, Tensor]:
