@@ -26,6 +26,7 @@ from bertolt.reports.pictures import (
 )
 from bertolt.reports.style import Picture
 from bertolt.reports.words import abstention_sentence, metric_words
+from bertolt.results import Grade
 
 REPORT = "report.html"
 
@@ -77,7 +78,7 @@ def report_html(subject: Subject, evaluation: Evaluation) -> str:
     grade = grades_of(subject.model, evaluation)
     truth = None if grade is None else truth_sentence(judged, grade)
     sections = [_figures(evaluation, abstention, truth)]
-    sections += [picture(found) for found in pictures(subject, evaluation, judged, abstention)]
+    sections += [picture(found) for found in pictures(subject, evaluation, judged, abstention, grade)]
     if subject.record.method is not None:
         sections.append(_method(subject.record.method))
     sections.append(_worst_rows(worst(judged), subject.texts))
@@ -88,11 +89,14 @@ def report_html(subject: Subject, evaluation: Evaluation) -> str:
 
 
 def pictures(
-    subject: Subject, evaluation: Evaluation, judged: Sequence[Judgement], abstention: Abstention | None
+    subject: Subject,
+    evaluation: Evaluation,
+    judged: Sequence[Judgement],
+    abstention: Abstention | None,
+    grade: Grade | None,
 ) -> list[Picture]:
-    """The pictures that apply, in the order of the page."""
+    """The pictures that apply, in the order of the page; arguments as ``report_html`` finds them."""
     task, spec, primary = subject.model.task, subject.model.spec, evaluation.primary
-    grade = grades_of(subject.model, evaluation)
     strata = [task.stratum(example) for example in evaluation.examples]
     classes = [name if isinstance(name, str) else None for name in strata]
     found = [
