@@ -21,8 +21,9 @@ from bertolt.training.method import SUPERVISED, MethodSettings, Setting
 from bertolt.training.supervised import SupervisedData
 from bertolt.unlabelled import few_shot
 from bertolt.unlabelled.method_few_shot import FewShotSettings, few_shot_phases
-from bertolt.unlabelled.pseudo_labels import Floats, PseudoLabels, choose
+from bertolt.unlabelled.pseudo_labels import Floats, PseudoLabels, balanced, choose
 from bertolt.unlabelled.pseudo_supervised import PseudoSupervised, labelled_target, pseudo_target
+from bertolt.unlabelled.word_view import WordView, agreed
 
 
 class SelfTrainingSettings(MethodSettings):
@@ -32,7 +33,9 @@ class SelfTrainingSettings(MethodSettings):
         rounds: students, one after another.
         teacher: the first one: ``probe``, a linear head on the layer that tells labels apart; ``few-shot``,
             trained on pairs of labelled texts as well; ``supervised``, fine-tuned on the labels.
-        take: share of the pool that a student learns from, the surest first.
+        take: share of the pool that the first student learns from, the surest texts first.
+        last_take: share of the pool that the last student learns from; between them it rises evenly.
+        words: whether a classifier on words has a say in which texts are sure.
         confidence: the least probability with which a text is taken.
         balance: the shares of the classes among the texts taken: ``equal``, or as the labels have them.
         targets: whether a student is told the teacher's probabilities (``soft``) or its choice (``hard``).
@@ -42,9 +45,11 @@ class SelfTrainingSettings(MethodSettings):
     rounds: int = Field(default=3, ge=1, le=20)
     teacher: Literal["probe", "few-shot", "supervised"] = "probe"
     take: float = Field(default=0.5, gt=0, le=1)
+    last_take: float = Field(default=0.75, gt=0, le=1)
+    words: bool = True
     confidence: float = Field(default=0.0, ge=0, lt=1)
     balance: Literal["equal", "labels"] = "equal"
-    targets: Literal["soft", "hard"] = "soft"
+    targets: Literal["soft", "hard"] = "hard"
     weight: float = Field(default=1.0, gt=0, le=100)
 
 
@@ -68,12 +73,47 @@ class SelfTraining:
         start = _copy(network.state_dict())
         first_teacher(setting)
         encoded = setting.prepared.encode(setting.pool)
-        shares = class_shares(own, setting)
+        teaching = Teaching(setting)
         for number in range(1, own.rounds + 1):
-            found = choose(pool_probabilities(setting), shares, own.take, own.confidence)
+            found = teaching.labels(number)
             setting.run.event(_told(number, found, setting), texts=float(len(found.rows)))
             network.load_state_dict(start)
             setting.run.run(f"round-{number}", student(setting, encoded, found), setting.plan)
+
+
+class Teaching:
+    """Labels the pool for each round.
+
+    Args:
+        setting: of the training, with the teacher of the next round as its network.
+    """
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self._own = setting.own(SelfTrainingSettings)
+        self._shares = class_shares(self._own, setting)
+        train, labels = setting.prepared.corpus.train, setting.model.spec.labels
+        self._words = None
+        if self._own.words:
+            self._words = WordView(
+                [example.text for example in train],
+                [labels.index(example.label) for example in train],
+                [example.text for example in setting.pool],
+                len(labels),
+            )
+
+    def labels(self, number: int) -> PseudoLabels:
+        """What the student of round ``number``, from 1, learns from."""
+        own = self._own
+        part = (number - 1) / max(1, own.rounds - 1)
+        take = own.take + part * (own.last_take - own.take)
+        opinion = pool_probabilities(self._setting)
+        if self._words is not None:
+            # Words learn from what the network is surest of; the two then decide together.
+            surest = choose(opinion, self._shares, own.take, 0.0)
+            words = balanced(self._words.probabilities(surest), self._shares)
+            opinion = agreed(balanced(opinion, self._shares), words)
+        return choose(opinion, self._shares, take, own.confidence)
 
 
 def first_teacher(setting: Setting) -> None:
