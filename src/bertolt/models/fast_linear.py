@@ -15,9 +15,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+from torch.nn import functional
 
 #: Smaller layers are left alone: they cost nothing, and a call has its own price.
 MIN_FEATURES = 64
+#: Rows of a product that packed weights are laid out for.
+PACKED_ROWS = 1024
 
 
 class OneDnnLinear(nn.Linear):
@@ -55,6 +58,55 @@ class _Product(torch.autograd.Function):
 def multiply(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     product: Tensor = torch.ops.mkldnn._linear_pointwise(input, weight, bias, "none", [], "")
     return product
+
+
+class PackedLinear:
+    """Linear layers side by side as one, for prediction: their weights are laid out for the processor once.
+
+    Args:
+        weight: shape (out_features, in_features).
+        bias: shape (out_features,).
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        self._weight = weight
+        self._bias = bias
+        self._packed: Tensor | None = None
+        if onednn_wins():
+            self._packed = torch.ops.mkldnn._reorder_linear_weight(weight, PACKED_ROWS)
+
+    @classmethod
+    def of(cls, *layers: Any) -> PackedLinear:
+        """Of ``torch.nn.Linear`` with equal inputs, whose outputs stand side by side."""
+        weight = torch.cat([layer.weight.detach() for layer in layers])
+        return cls(weight, torch.cat([layer.bias.detach() for layer in layers]))
+
+    def __call__(self, input: Tensor) -> Tensor:
+        """``input`` of shape (N, in_features) to (N, out_features)."""
+        if self._packed is None:
+            return functional.linear(input, self._weight, self._bias)
+        output: Tensor = torch.ops.mkldnn._linear_pointwise(
+            input, self._packed, self._bias, "none", [], ""
+        )
+        return output
+
+    def gelu(self, input: Tensor) -> Tensor:
+        """The layer and then GELU (Hendrycks & Gimpel 2016), by the error function."""
+        if self._packed is None:
+            return functional.gelu(functional.linear(input, self._weight, self._bias))
+        output: Tensor = torch.ops.mkldnn._linear_pointwise(
+            input, self._packed, self._bias, "gelu", [], "none"
+        )
+        return output
+
+    def plus(self, input: Tensor, other: Tensor) -> Tensor:
+        """The layer and then the sum with ``other``, of shape (N, out_features)."""
+        if self._packed is None:
+            return functional.linear(input, self._weight, self._bias).add_(other)
+        output: Tensor = torch.ops.mkldnn._linear_pointwise.binary(
+            input, other, self._packed, self._bias, "add"
+        )
+        return output
 
 
 def use_fast_linear(network: nn.Module) -> nn.Module:

@@ -1,0 +1,188 @@
+"""The forward pass of BERT-shaped encoders over rows that stand end to end, without padding.
+
+All tokens of a batch are one matrix, so that linear layers waste nothing on padding; attention runs over
+groups of rows of equal length, without a mask. Weights are laid out for the processor once. Where only the
+first token's state is read, the last layer computes that alone. The numbers are the module's, but for rounding.
+
+Axes: N tokens of a batch, B rows, H the hidden size, A heads, D their size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from bertolt.models.fast_linear import PackedLinear
+
+#: Families whose layers have BERT's parts and names.
+FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows end to end, those of a length side by side.
+
+    Args:
+        ids: token ids, shape (N,).
+        types: token types, shape (N,), or None where all are 0.
+        lengths: of each row.
+    """
+
+    ids: Tensor
+    types: Tensor | None
+    lengths: tuple[int, ...]
+
+    @property
+    def firsts(self) -> NDArray[np.int64]:
+        """Where each row begins, shape (B,)."""
+        return np.cumsum([0, *self.lengths[:-1]], dtype=np.int64)
+
+    def groups(self) -> list[tuple[int, int]]:
+        """Rows of one length that stand side by side: how many, how long."""
+        return [(len(list(each)), length) for length, each in groupby(self.lengths)]
+
+
+def end_to_end(ids: Sequence[NDArray[np.int32]], types: Sequence[NDArray[np.int32] | None]) -> Rows:
+    """Rows end to end, in the order given: sort them by length first.
+
+    Args:
+        ids: of each row, shape (t,).
+        types: of each row, shape (t,), or None where all are 0.
+    """
+    lengths = tuple(map(len, ids))
+    found: Tensor | None = None
+    if any(each is not None for each in types):
+        parts = [
+            np.zeros(length, np.int32) if each is None else each
+            for each, length in zip(types, lengths, strict=True)
+        ]
+        found = torch.from_numpy(np.concatenate(parts))
+    return Rows(torch.from_numpy(np.concatenate(ids)), found, lengths)
+
+
+class PackedEncoder:
+    """A BERT-shaped encoder, its weights laid out once.
+
+    Args:
+        encoder: transformers' module, in float32 on the processor; what it holds is read anew when it changes.
+    """
+
+    def __init__(self, encoder: Any) -> None:
+        self._encoder = encoder
+        self._parameters = list(encoder.parameters())
+        self._stamp: list[tuple[int, int]] = []
+        self._layers: list[_Layer] = []
+        self._offset = 0 if encoder.config.model_type == "bert" else encoder.config.pad_token_id + 1
+
+    def states(self, rows: Rows, *, first_only: bool) -> Tensor:
+        """The last layer's states.
+
+        Args:
+            rows: what is read.
+            first_only: whether only each row's first token is wanted.
+
+        Returns:
+            Shape (N, H), or (B, H) with ``first_only``.
+        """
+        self._lay_out()
+        x = self._embed(rows)
+        groups = rows.groups()
+        for layer in self._layers[:-1]:
+            x = layer.run(x, groups)
+        if first_only:
+            return self._layers[-1].run_first(x, groups, torch.from_numpy(rows.firsts))
+        return self._layers[-1].run(x, groups)
+
+    def _embed(self, rows: Rows) -> Tensor:
+        parts = self._encoder.embeddings
+        places = np.concatenate([np.arange(length) for length in rows.lengths]) + self._offset
+        x = functional.embedding(rows.ids, parts.word_embeddings.weight)
+        x += functional.embedding(torch.from_numpy(places), parts.position_embeddings.weight)
+        kinds = parts.token_type_embeddings.weight
+        x += kinds[0] if rows.types is None else functional.embedding(rows.types, kinds)
+        return _normed(parts.LayerNorm, x)
+
+    def _lay_out(self) -> None:
+        """Packs the weights, unless those that are packed are the encoder's still."""
+        stamp = [(each.data_ptr(), each._version) for each in self._parameters]
+        if stamp != self._stamp:
+            heads = self._encoder.config.num_attention_heads
+            self._layers = [_Layer(each, heads) for each in self._encoder.encoder.layer]
+            self._stamp = stamp
+
+
+class _Layer:
+    """One encoder layer (Devlin et al. 2019, §3; Vaswani et al. 2017, §3)."""
+
+    def __init__(self, layer: Any, heads: int) -> None:
+        own, out = layer.attention.self, layer.attention.output
+        self._heads = heads
+        self._query = PackedLinear.of(own.query)
+        self._key_value = PackedLinear.of(own.key, own.value)
+        self._all = PackedLinear.of(own.query, own.key, own.value)
+        self._out, self._out_norm = PackedLinear.of(out.dense), out.LayerNorm
+        self._up = PackedLinear.of(layer.intermediate.dense)
+        self._down, self._down_norm = PackedLinear.of(layer.output.dense), layer.output.LayerNorm
+
+    def run(self, x: Tensor, groups: Sequence[tuple[int, int]]) -> Tensor:
+        """States of shape (N, H) to the next ones."""
+        query, key, value = self._all(x).chunk(3, dim=1)
+        mixed = self._attend(query, key, value, [(*group, group[1]) for group in groups])
+        return self._after(mixed, x)
+
+    def run_first(self, x: Tensor, groups: Sequence[tuple[int, int]], firsts: Tensor) -> Tensor:
+        """States of shape (N, H) to the next ones of each row's first token, (B, H)."""
+        key, value = self._key_value(x).chunk(2, dim=1)
+        x = x.index_select(0, firsts)
+        mixed = self._attend(self._query(x), key, value, [(*group, 1) for group in groups])
+        return self._after(mixed, x)
+
+    def _attend(
+        self, query: Tensor, key: Tensor, value: Tensor, groups: Sequence[tuple[int, int, int]]
+    ) -> Tensor:
+        """Attention within each row; ``groups`` are rows, tokens of a row, and tokens of it that ask."""
+        found = torch.empty(query.shape)
+        asked = read = 0
+        for count, length, asking in groups:
+            q = self._split(query[asked : asked + count * asking], count)
+            k, v = (self._split(each[read : read + count * length], count) for each in (key, value))
+            mixed = functional.scaled_dot_product_attention(q, k, v)
+            found[asked : asked + count * asking].view(count, asking, self._heads, -1).copy_(
+                mixed.transpose(1, 2)
+            )
+            asked, read = asked + count * asking, read + count * length
+        return found
+
+    def _split(self, x: Tensor, count: int) -> Tensor:
+        """(rows * tokens, H) to (rows, A, tokens, D)."""
+        return x.unflatten(0, (count, -1)).unflatten(2, (self._heads, -1)).transpose(1, 2)
+
+    def _after(self, mixed: Tensor, x: Tensor) -> Tensor:
+        x = _normed(self._out_norm, self._out.plus(mixed, x))
+        return _normed(self._down_norm, self._down.plus(self._up.gelu(x), x))
+
+
+def _normed(norm: Any, x: Tensor) -> Tensor:
+    return functional.layer_norm(x, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
+
+
+def packed_encoder(network: nn.Module) -> PackedEncoder | None:
+    """The packed forward pass of a network's encoder; None where its family has another shape."""
+    config: Any = getattr(network, "config", None)
+    base: Any = getattr(network, "base_model", None)
+    fits = (
+        base is not None
+        and getattr(config, "model_type", None) in FAMILIES
+        and config.hidden_act == "gelu"
+        and not config.is_decoder
+        and getattr(config, "position_embedding_type", "absolute") == "absolute"
+    )
+    return PackedEncoder(base) if fits else None
