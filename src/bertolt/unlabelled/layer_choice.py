@@ -13,7 +13,7 @@ from bertolt.unlabelled.embeddings import Vectors
 
 #: Folds of the cross-validation, at most, and how often it is repeated with other folds.
 FOLDS = 5
-REPEATS = 4
+REPEATS = 2
 #: How free the classifier's weights are (scikit-learn's C), for texts scaled to a length of about 1.
 FREEDOM = 30.0
 #: Standard errors to each side of a 95% interval.
