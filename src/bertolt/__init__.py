@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bertolt.api.exporting import export
     from bertolt.api.measuring import compare, evaluate
     from bertolt.api.probing import probe
     from bertolt.api.training import adapt, resume, train
@@ -29,6 +30,7 @@ __all__ = [
     "compare",
     "evaluate",
     "explain",
+    "export",
     "pipeline",
     "predict_file",
     "probe",
@@ -46,6 +48,7 @@ _HOMES = {
     "compare": "bertolt.api.measuring",
     "evaluate": "bertolt.api.measuring",
     "explain": "bertolt.api.using",
+    "export": "bertolt.api.exporting",
     "pipeline": "bertolt.api.using",
     "predict_file": "bertolt.api.using",
     "probe": "bertolt.api.probing",

@@ -17,6 +17,7 @@ VERBS = {
     "compare": "Say whether one model is better than another, by paired tests.",
     "bench": "Measure a model's speed on this machine, beside other engines.",
     "adapt": "Let a model read unlabelled text before it is fine-tuned.",
+    "export": "Export a model for ONNX Runtime, if it gives the same answers.",
     "probe": "Ask what a network knows, and at which layer.",
     "corrections": "Export what people corrected on the page, for training.",
     "serve": "Put one or several models behind HTTP.",

@@ -7,15 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-import torch
 from pydantic import BaseModel, ValidationError
 
 from bertolt.data.tokenizer import Tokenizer
 from bertolt.errors import FolderError, SettingError
 from bertolt.inference.abstain import check_abstain
-from bertolt.inference.engine import TorchEngine
+from bertolt.inference.engines import choose_engine
 from bertolt.inference.run import Model
-from bertolt.models.device import choose_device
 from bertolt.models.folder import load_record
 from bertolt.models.spec import FolderRecord, ModelSpec
 from bertolt.results import Result
@@ -51,22 +49,25 @@ class Pipeline:
         task: str | None = None,
         device: str = "auto",
         dtype: str = "fp32",
+        engine: str = "auto",
         settings: Mapping[str, Any] | None = None,
     ) -> Pipeline:
         """Loads a model folder.
 
         Args:
-            folder: what training wrote.
+            folder: what training or an export wrote.
             task: which one, for a folder that holds several heads; one that it does not hold is refused.
                 None: the folder's first.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
             dtype: ``fp32``, or ``bf16``, which is faster on a GPU and no longer keeps results free of
                 batch-mates.
+            engine: ``torch``, ``onnx``, or ``auto``: the one that the folder was exported for, else torch.
             settings: overrides of the task's settings, such as ``top_k``.
 
         Raises:
             FolderError: the folder is damaged, not ours, or for another task.
-            SettingError: a setting, a device or a dtype that does not exist.
+            SettingError: a setting, a device, a dtype or an engine that does not exist.
+            MissingExtraError: an exported folder's engine is not installed.
         """
         path = Path(folder)
         record = load_record(path)
@@ -75,14 +76,8 @@ class Pipeline:
         merged = typed_settings(found, {**spec.settings, **(settings or {})})
         spec = spec.model_copy(update={"settings": merged.model_dump()})
         tokenizer = Tokenizer.from_folder(path)
-        engine = TorchEngine(
-            found.head.load(path).requires_grad_(False),  # nothing trains them here
-            found.head,
-            pad_id=tokenizer.pad_id,
-            device=choose_device(device),
-            dtype=torch_dtype(dtype),
-        )
-        return cls(Model(found, spec, tokenizer, engine), record)
+        runs = choose_engine(path, record, found, tokenizer, engine=engine, device=device, dtype=dtype)
+        return cls(Model(found, spec, tokenizer, runs), record)
 
     def abstaining(self, below: float) -> Pipeline:
         """The same pipeline, but that answers with the label ``"unsure"`` where the score is under ``below``.
@@ -171,15 +166,3 @@ def typed_values(kind: type[Typed], owner: str, where: str, values: Mapping[str,
         raise SettingError(
             f"a value for {name}: {first['msg'].lower()}", repr(first["input"]), f"see {where}"
         ) from error
-
-
-def torch_dtype(name: str) -> torch.dtype:
-    """The torch type of ``fp32`` or ``bf16``.
-
-    Raises:
-        SettingError: another name.
-    """
-    known = {"fp32": torch.float32, "bf16": torch.bfloat16}
-    if name not in known:
-        raise SettingError("a dtype out of fp32, bf16", repr(name), "choose one of those")
-    return known[name]

@@ -73,12 +73,30 @@ def adopt_model(target: Path, source: Path, record: FolderRecord) -> bool:
     Raises:
         FolderError, DiskError: see ``save_model``.
     """
+    return extend_model(target, source, lambda folder: record)
+
+
+def extend_model(target: Path, source: Path, extend: Callable[[Path], FolderRecord]) -> bool:
+    """Writes the model of another folder of ours, and what is added to it, whole or not at all.
+
+    Args:
+        target: the new folder.
+        source: the other one.
+        extend: told the folder with the copied files, adds its own and gives the record. Nothing is written
+            where it raises.
+
+    Returns:
+        Whether an older folder of ours was replaced.
+
+    Raises:
+        FolderError, DiskError: see ``save_model``.
+    """
 
     def write(folder: Path) -> None:
         for file in source.iterdir():
             if file.is_file():
                 shutil.copyfile(file, folder / file.name)
-        _write_record(folder, target.name, record)
+        _write_record(folder, target.name, extend(folder))
 
     return write_folder(target, write, ours=is_ours)
 

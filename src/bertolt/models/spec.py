@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bertolt.models.engine_record import EngineRecord
+
 FORMAT = 1
 
 #: Among a spec's choices: the probability under which an answer is withheld, unless the caller gives one.
@@ -124,6 +126,7 @@ class FolderRecord(BaseModel):
             cross-validation: each example was judged by a model that was trained without it.
         repeats: the trainings that were made to see how much the figures vary, or None.
         method: how it was trained; None: from labelled examples alone.
+        engine: of an exported folder, with the gate's figures; None: torch.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -142,3 +145,4 @@ class FolderRecord(BaseModel):
     measured_on: Literal["test", "validation", "folds", "none"] = "none"
     repeats: Repeats | None = None
     method: MethodRecord | None = None
+    engine: EngineRecord | None = None

@@ -1,0 +1,107 @@
+"""The texts that an exported network is held against its model on: the examples, and pieces of them.
+
+A folder's examples are much alike. Cut and joined, they are also as short and as long as texts get: single
+words, several in one, as many tokens as the model reads, and more, so that truncation or windows are at work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bertolt.errors import InputError
+from bertolt.tasks.reading import input_example
+from bertolt.tasks.task import Task, TaskSettings, input_columns
+
+#: Texts that the gate reads at least, and how many of them at least are cut and joined.
+ROWS = 1000
+PIECES = 64
+
+# Words of a piece: a few, several texts, about as many as the model reads, more than that. One in sixteen of
+# the last two, which cost as much as all others together.
+_KINDS = ("cut",) * 10 + ("joined",) * 4 + ("full", "beyond")
+# A piece that the task cannot use, such as one without the missing word, is drawn again, so often at most.
+_TRIES = 20
+
+
+def inputs_of(task: Task, examples: Sequence[Any]) -> list[dict[str, Any]]:
+    """What prediction reads of each example: the task's input columns, without targets."""
+    names = [column.name for column in input_columns(task)]
+    found = []
+    for example in examples:
+        values = example.values()
+        found.append({name: values[name] for name in names if values.get(name) is not None})
+    return found
+
+
+def gate_examples(
+    task: Task,
+    examples: Sequence[Any],
+    settings: TaskSettings,
+    max_length: int,
+    *,
+    rows: int = ROWS,
+    seed: int = 0,
+) -> list[Any]:
+    """The examples without their targets, and pieces of them.
+
+    Args:
+        task: of the model.
+        examples: at least one.
+        settings: the task's, typed.
+        max_length: tokens that the model reads of a text.
+        rows: how many are wanted in all; at least ``PIECES`` of what comes back are pieces.
+        seed: of the pieces.
+    """
+    given = inputs_of(task, examples)
+    whole = [input_example(task, values, settings) for values in given]
+    pieces = _pieces(task, given, settings, max_length, np.random.default_rng(seed))
+    return [*whole, *(piece for piece, _ in zip(pieces, range(max(PIECES, rows - len(whole))), strict=False))]
+
+
+def _pieces(
+    task: Task,
+    given: Sequence[Mapping[str, Any]],
+    settings: TaskSettings,
+    max_length: int,
+    random: np.random.Generator,
+) -> Iterator[Any]:
+    failures = 0
+    number = 0
+    while failures < _TRIES:
+        kind = _KINDS[number % len(_KINDS)]
+        try:
+            yield input_example(task, _piece(given, kind, max_length, random), settings)
+        except InputError:
+            failures += 1
+            continue
+        failures = 0
+        number += 1
+
+
+def _piece(
+    given: Sequence[Mapping[str, Any]], kind: str, max_length: int, random: np.random.Generator
+) -> dict[str, Any]:
+    """One example's input, one of whose columns is cut, or joined with that of others."""
+    values = dict(given[int(random.integers(len(given)))])
+    names = [name for name, value in values.items() if isinstance(value, str | list | tuple)]
+    name = names[int(random.integers(len(names)))]
+    words = _words(values[name])
+    # A word has a token at least, so so many words fill a row or more.
+    wanted = {"joined": 2 * len(words) + 1, "full": max_length, "beyond": 2 * max_length}.get(kind, 0)
+    if kind == "cut":
+        size = int(random.integers(1, len(words) + 1)) if words else 0
+        start = int(random.integers(0, len(words) - size + 1))
+        words = words[start : start + size]
+    while len(words) < wanted:
+        other = given[int(random.integers(len(given)))]
+        more = _words(other.get(name, ()))
+        words = [*words, *(more or ["."])]
+    values[name] = " ".join(words) if isinstance(values[name], str) else words
+    return values
+
+
+def _words(value: Any) -> list[str]:
+    return value.split() if isinstance(value, str) else [str(each) for each in value]
