@@ -12,8 +12,9 @@ from torch import nn
 from bertolt.data.batching import collate, fill
 from bertolt.data.features import Feature
 from bertolt.models.fast_linear import use_fast_linear
-from bertolt.models.heads import Head, Inputs
+from bertolt.models.heads import Head, Inputs, PackedHead
 from bertolt.models.memory import FreedMemory
+from bertolt.models.packed import PackedEncoder, Rows, packed_encoder
 from bertolt.tasks.task import Logits
 
 #: Tokens of a micro-batch in training, padding included. On a processor larger ones only leave its caches.
@@ -77,23 +78,45 @@ class TorchEngine:
         self._pad_id = pad_id
         self._dtype = dtype
         self._freed = FreedMemory()
+        self._packed: PackedEncoder | None = None
+        if device.type == "cpu" and dtype == torch.float32 and isinstance(head, PackedHead):
+            self._packed = packed_encoder(network)
 
     def logits(self, features: Sequence[Feature]) -> list[Logits]:
         """See ``Engine.logits``."""
         was_training = self.network.training
-        self.network.eval()
+        if was_training:  # it visits every module, which one short text would feel
+            self.network.eval()
         with torch.inference_mode():
             found = run_by_length(features, PREDICTED_TOKENS[self.device.type], self._run)
-        self.network.train(was_training)
+        if was_training:
+            self.network.train()
         self._freed.give_back()
         return found
 
     def _run(self, features: Sequence[Feature]) -> list[Logits]:
+        if self._packed is not None and isinstance(self.head, PackedHead):
+            logits = self.head.forward_packed(self.network, self._packed, end_to_end(features))
+            return self.head.split(logits.numpy(), features)
         inputs = tensors(features, self._pad_id, self.device)
         with torch.autocast(self.device.type, self._dtype, enabled=self._dtype != torch.float32):
             logits = self.head.forward(self.network, inputs)
         array: Logits = logits.float().cpu().numpy().astype(np.float32, copy=False)
         return self.head.split(array, features)
+
+
+def end_to_end(features: Sequence[Feature]) -> Rows:
+    """A batch of features, sorted by length, as rows that stand end to end."""
+    lengths = tuple(map(len, features))
+    types = positions = None
+    if any(feature.types is not None for feature in features):
+        kinds = [np.zeros_like(each.ids) if each.types is None else each.types for each in features]
+        types = torch.from_numpy(np.concatenate(kinds))
+    if features[0].select is not None:
+        starts = np.cumsum([0, *lengths[:-1]])
+        chosen = [start + each.select for start, each in zip(starts, features, strict=True)]
+        positions = torch.from_numpy(np.concatenate(chosen).astype(np.int64))
+    return Rows(torch.from_numpy(np.concatenate([each.ids for each in features])), types, lengths, positions)
 
 
 def tensors(features: Sequence[Feature], pad_id: int, device: torch.device) -> Inputs:

@@ -69,42 +69,42 @@ class PackedLinear:
     """
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        self._weight = weight
+        self._packed = onednn_wins()
+        self._weight = (
+            torch.ops.mkldnn._reorder_linear_weight(weight, PACKED_ROWS) if self._packed else weight
+        )
         self._bias = bias
-        self._packed: Tensor | None = None
-        if onednn_wins():
-            self._packed = torch.ops.mkldnn._reorder_linear_weight(weight, PACKED_ROWS)
 
     @classmethod
     def of(cls, *layers: Any) -> PackedLinear:
         """Of ``torch.nn.Linear`` with equal inputs, whose outputs stand side by side."""
-        weight = torch.cat([layer.weight.detach() for layer in layers])
-        return cls(weight, torch.cat([layer.bias.detach() for layer in layers]))
+        weights, biases = ([getattr(each, name).detach() for each in layers] for name in ("weight", "bias"))
+        if len(layers) == 1:
+            return cls(weights[0], biases[0])
+        return cls(torch.cat(weights), torch.cat(biases))
 
     def __call__(self, input: Tensor) -> Tensor:
         """``input`` of shape (N, in_features) to (N, out_features)."""
-        if self._packed is None:
+        if not self._packed:
             return functional.linear(input, self._weight, self._bias)
-        output: Tensor = torch.ops.mkldnn._linear_pointwise(
-            input, self._packed, self._bias, "none", [], ""
-        )
+        output: Tensor = torch.ops.mkldnn._linear_pointwise(input, self._weight, self._bias, "none", [], "")
         return output
 
     def gelu(self, input: Tensor) -> Tensor:
         """The layer and then GELU (Hendrycks & Gimpel 2016), by the error function."""
-        if self._packed is None:
+        if not self._packed:
             return functional.gelu(functional.linear(input, self._weight, self._bias))
         output: Tensor = torch.ops.mkldnn._linear_pointwise(
-            input, self._packed, self._bias, "gelu", [], "none"
+            input, self._weight, self._bias, "gelu", [], "none"
         )
         return output
 
     def plus(self, input: Tensor, other: Tensor) -> Tensor:
         """The layer and then the sum with ``other``, of shape (N, out_features)."""
-        if self._packed is None:
+        if not self._packed:
             return functional.linear(input, self._weight, self._bias).add_(other)
         output: Tensor = torch.ops.mkldnn._linear_pointwise.binary(
-            input, other, self._packed, self._bias, "add"
+            input, other, self._weight, self._bias, "add"
         )
         return output
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from bertolt.errors import FolderError
 from bertolt.models.backbone import Backbone, read_config
 from bertolt.models.head_rows import keep_rows_by_name
+from bertolt.models.packed import PackedEncoder, Rows
 
 Inputs = dict[str, Tensor]
 
@@ -87,6 +88,14 @@ class Head(Protocol):
         """Divides the logits by ``temperature`` from now on, by dividing the last layer's weights."""
 
 
+@runtime_checkable
+class PackedHead(Protocol):
+    """A head that can also read rows that stand end to end."""
+
+    def forward_packed(self, network: nn.Module, encoder: PackedEncoder, rows: Rows) -> Tensor:
+        """Logits of a batch, equal to those of ``Head.forward`` but for rounding."""
+
+
 class SequenceHead:
     """One vector of logits a row: (B, K).
 
@@ -111,6 +120,13 @@ class SequenceHead:
     def forward(self, network: nn.Module, inputs: Inputs) -> Tensor:
         """Logits of shape (B, K)."""
         logits: Tensor = network(**inputs).logits
+        return logits
+
+    def forward_packed(self, network: Any, encoder: PackedEncoder, rows: Rows) -> Tensor:
+        """See ``PackedHead``. BERT's pooler and RoBERTa's classifier read the first token alone."""
+        first = encoder.states(rows, first_only=True).unsqueeze(1)
+        pooler = getattr(network.base_model, "pooler", None)
+        logits: Tensor = network.classifier(first if pooler is None else pooler(first))
         return logits
 
     def split(self, logits: NDArray[np.float32], rows: Sequence[Row]) -> list[NDArray[np.float32]]:

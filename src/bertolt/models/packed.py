@@ -2,7 +2,8 @@
 
 All tokens of a batch are one matrix, so that linear layers waste nothing on padding; attention runs over
 groups of rows of equal length, without a mask. Weights are laid out for the processor once. Where only the
-first token's state is read, the last layer computes that alone. The numbers are the module's, but for rounding.
+first token's state is read, the last layer computes that alone. The numbers are the module's, but for
+rounding.
 
 Axes: N tokens of a batch, B rows, H the hidden size, A heads, D their size.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -34,11 +36,13 @@ class Rows:
         ids: token ids, shape (N,).
         types: token types, shape (N,), or None where all are 0.
         lengths: of each row.
+        positions: the tokens at which outputs are wanted, shape (M,); None: the head's usual ones.
     """
 
     ids: Tensor
     types: Tensor | None
     lengths: tuple[int, ...]
+    positions: Tensor | None = None
 
     @property
     def firsts(self) -> NDArray[np.int64]:
@@ -50,34 +54,18 @@ class Rows:
         return [(len(list(each)), length) for length, each in groupby(self.lengths)]
 
 
-def end_to_end(ids: Sequence[NDArray[np.int32]], types: Sequence[NDArray[np.int32] | None]) -> Rows:
-    """Rows end to end, in the order given: sort them by length first.
-
-    Args:
-        ids: of each row, shape (t,).
-        types: of each row, shape (t,), or None where all are 0.
-    """
-    lengths = tuple(map(len, ids))
-    found: Tensor | None = None
-    if any(each is not None for each in types):
-        parts = [
-            np.zeros(length, np.int32) if each is None else each
-            for each, length in zip(types, lengths, strict=True)
-        ]
-        found = torch.from_numpy(np.concatenate(parts))
-    return Rows(torch.from_numpy(np.concatenate(ids)), found, lengths)
-
-
 class PackedEncoder:
     """A BERT-shaped encoder, its weights laid out once.
 
     Args:
-        encoder: transformers' module, in float32 on the processor; what it holds is read anew when it changes.
+        encoder: transformers' module, in float32 on the processor. Where its weights or layers change, they
+            are laid out anew.
     """
 
     def __init__(self, encoder: Any) -> None:
         self._encoder = encoder
-        self._parameters = list(encoder.parameters())
+        self._parameters: list[nn.Parameter] = []
+        self._modules: list[nn.Module] = []
         self._stamp: list[tuple[int, int]] = []
         self._layers: list[_Layer] = []
         self._offset = 0 if encoder.config.model_type == "bert" else encoder.config.pad_token_id + 1
@@ -112,10 +100,13 @@ class PackedEncoder:
 
     def _lay_out(self) -> None:
         """Packs the weights, unless those that are packed are the encoder's still."""
+        modules = list(self._encoder.encoder.layer)
+        if modules != self._modules:  # to find all parameters takes longer than to look at those known
+            self._modules, self._parameters = modules, list(self._encoder.encoder.parameters())
         stamp = [(each.data_ptr(), each._version) for each in self._parameters]
         if stamp != self._stamp:
             heads = self._encoder.config.num_attention_heads
-            self._layers = [_Layer(each, heads) for each in self._encoder.encoder.layer]
+            self._layers = [_Layer(each, heads) for each in modules]
             self._stamp = stamp
 
 
@@ -123,14 +114,24 @@ class _Layer:
     """One encoder layer (Devlin et al. 2019, §3; Vaswani et al. 2017, §3)."""
 
     def __init__(self, layer: Any, heads: int) -> None:
-        own, out = layer.attention.self, layer.attention.output
+        out = layer.attention.output
         self._heads = heads
-        self._query = PackedLinear.of(own.query)
-        self._key_value = PackedLinear.of(own.key, own.value)
-        self._all = PackedLinear.of(own.query, own.key, own.value)
+        self._own = layer.attention.self
         self._out, self._out_norm = PackedLinear.of(out.dense), out.LayerNorm
         self._up = PackedLinear.of(layer.intermediate.dense)
         self._down, self._down_norm = PackedLinear.of(layer.output.dense), layer.output.LayerNorm
+
+    @cached_property
+    def _all(self) -> PackedLinear:
+        return PackedLinear.of(self._own.query, self._own.key, self._own.value)
+
+    @cached_property
+    def _query(self) -> PackedLinear:
+        return PackedLinear.of(self._own.query)
+
+    @cached_property
+    def _key_value(self) -> PackedLinear:
+        return PackedLinear.of(self._own.key, self._own.value)
 
     def run(self, x: Tensor, groups: Sequence[tuple[int, int]]) -> Tensor:
         """States of shape (N, H) to the next ones."""
@@ -163,7 +164,8 @@ class _Layer:
 
     def _split(self, x: Tensor, count: int) -> Tensor:
         """(rows * tokens, H) to (rows, A, tokens, D)."""
-        return x.unflatten(0, (count, -1)).unflatten(2, (self._heads, -1)).transpose(1, 2)
+        heads = x.reshape(count, len(x) // count, self._heads, x.shape[1] // self._heads)
+        return heads.transpose(1, 2)
 
     def _after(self, mixed: Tensor, x: Tensor) -> Tensor:
         x = _normed(self._out_norm, self._out.plus(mixed, x))

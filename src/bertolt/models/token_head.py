@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from bertolt.models.backbone import Backbone, read_config
 from bertolt.models.heads import Blueprint, Inputs, Row, build_auto, fold_last_linear, load_network
+from bertolt.models.packed import PackedEncoder, Rows
 
 
 class TokenHead:
@@ -31,6 +33,12 @@ class TokenHead:
         rest = {name: tensor for name, tensor in inputs.items() if name != "positions"}
         logits: Tensor = network(**rest).logits
         return logits.flatten(0, 1).index_select(0, inputs["positions"])
+
+    def forward_packed(self, network: Any, encoder: PackedEncoder, rows: Rows) -> Tensor:
+        """See ``PackedHead``: the classifier reads the selected tokens alone."""
+        assert rows.positions is not None
+        logits: Tensor = network.classifier(encoder.states(rows, first_only=False)[rows.positions])
+        return logits
 
     def split(self, logits: NDArray[np.float32], rows: Sequence[Row]) -> list[NDArray[np.float32]]:
         """Arrays of shape (m, K), m the positions that the row selects."""
