@@ -79,6 +79,7 @@ def compare(
     text: str | Sequence[str] = (),
     label: str | Sequence[str] = (),
     device: str = "auto",
+    engine: str = "auto",
     quiet: bool = False,
 ) -> Comparison:
     """Says whether model B is better than model A on the same rows, as ``bertolt compare`` does.
@@ -89,6 +90,7 @@ def compare(
             A's folder, if both models were trained on the same rows.
         text, label: the data's columns, in the task's order; empty for the usual names.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        engine: see ``pipeline``.
         quiet: whether the notes on columns and rows are not printed on standard error.
 
     Raises:
@@ -99,7 +101,7 @@ def compare(
     from bertolt.evaluation.compare import compare_models
     from bertolt.evaluation.shared import shared_examples
 
-    a, b = (pipeline(folder, device=device) for folder in (folder_a, folder_b))
+    a, b = (pipeline(folder, device=device, engine=engine) for folder in (folder_a, folder_b))
     if data is None:
         examples = shared_examples(Path(folder_a), a, b)
     else:

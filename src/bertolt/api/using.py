@@ -25,26 +25,31 @@ def pipeline(
     task: str | None = None,
     device: str = "auto",
     dtype: str = "fp32",
+    engine: str = "auto",
     threads: int | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Pipeline:
     """Loads a model folder as a callable; see ``Pipeline``.
 
     Args:
-        folder: what training wrote.
+        folder: what training or an export wrote.
         task: refuses a folder that is for another task.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         dtype: ``fp32`` or ``bf16``.
+        engine: ``torch``, ``onnx``, or ``auto``: the one that the folder was exported for, else torch.
         threads: of the processor; None leaves them as they are.
         settings: overrides of the task's settings.
 
     Raises:
         FolderError: the folder is missing, damaged, not ours, or for another task.
-        SettingError: a setting, a device or a dtype that does not exist.
+        SettingError: a setting, a device, a dtype or an engine that does not exist.
+        MissingExtraError: an exported folder's engine is not installed.
     """
     if threads is not None:
         set_threads(threads)
-    return Pipeline.from_folder(os.fspath(folder), task=task, device=device, dtype=dtype, settings=settings)
+    return Pipeline.from_folder(
+        os.fspath(folder), task=task, device=device, dtype=dtype, engine=engine, settings=settings
+    )
 
 
 def predict_file(
@@ -94,5 +99,5 @@ def explain(
     from bertolt.inference.attribution import explain as run
     from bertolt.inference.attribution_targets import Wanted
 
-    loaded = model if isinstance(model, Pipeline) else pipeline(model)
+    loaded = model.in_torch() if isinstance(model, Pipeline) else pipeline(model, engine="torch")
     return run(loaded, input, Wanted(target, word), method=method)

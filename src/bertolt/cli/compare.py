@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bertolt.cli.compare_probes import are_probes, show_probes
-from bertolt.cli.options import Device, Json, Label, Text, Threads
+from bertolt.cli.options import Device, Engine, Json, Label, Text, Threads
 from bertolt.cli.output import one_line, print_json, print_table
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MOST_FLIPS = 10
 
 
-def compare(
+def compare(  # noqa: PLR0913 (a parameter is an option)
     folder_a: Annotated[str, typer.Argument(metavar="DIR_A", help="A model folder: what there was.")],
     folder_b: Annotated[str, typer.Argument(metavar="DIR_B", help="Another: is it better?")],
     data: Annotated[
@@ -32,6 +32,7 @@ def compare(
     text: Text = None,
     label: Label = None,
     device: Device = "auto",
+    engine: Engine = "auto",
     threads: Threads = None,
     json: Json = False,
 ) -> None:
@@ -54,7 +55,9 @@ def compare(
     from bertolt.models.device import set_threads
 
     set_threads(threads)
-    found = measuring.compare(folder_a, folder_b, data, text=text or (), label=label or (), device=device)
+    found = measuring.compare(
+        folder_a, folder_b, data, text=text or (), label=label or (), device=device, engine=engine
+    )
     if json:
         print_json({"a": folder_a, "b": folder_b, "data": data, **found.to_dict()})
         return

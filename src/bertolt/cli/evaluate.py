@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bertolt.cli.metrics import metric_rows
-from bertolt.cli.options import Device, Dtype, Folder, Json, Label, Text, Threads
+from bertolt.cli.options import Device, Dtype, Engine, Folder, Json, Label, Text, Threads
 from bertolt.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def evaluate(  # noqa: PLR0913 (a parameter is an option)
     task: Annotated[str | None, typer.Option(metavar="T", help="Refuse a model for another task.")] = None,
     device: Device = "auto",
     dtype: Dtype = "fp32",
+    engine: Engine = "auto",
     threads: Threads = None,
     report: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write pictures and the worst rows to an HTML file.")
@@ -53,7 +54,7 @@ def evaluate(  # noqa: PLR0913 (a parameter is an option)
     from bertolt.models.device import set_threads
 
     set_threads(threads)
-    pipeline = using.pipeline(folder, task=task, device=device, dtype=dtype)
+    pipeline = using.pipeline(folder, task=task, device=device, dtype=dtype, engine=engine)
     reading = measuring.read_test_data(pipeline, data, text=text or (), label=label or ())
     if abstain_below is not None:
         pipeline = pipeline.abstaining(abstain_below)

@@ -82,7 +82,7 @@ def explain(  # noqa: PLR0913 (a parameter is an option)
     from bertolt.models.device import set_threads
 
     set_threads(threads)
-    pipeline = using.pipeline(folder, device=device)
+    pipeline = using.pipeline(folder, device=device, engine="torch")
     value = read_input(pipeline.model.task, text)
     found = run(pipeline, value, Wanted(target, word), method=method)
     if html is not None:

@@ -21,6 +21,13 @@ Dtype = Annotated[
         help="bf16 is faster on a GPU; results then depend a little on their batch-mates.",
     ),
 ]
+Engine = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|torch|onnx",
+        help="What runs the model; auto takes what the folder was exported for, else torch.",
+    ),
+]
 Threads = Annotated[
     int | None, typer.Option(metavar="N", help="Threads of the processor.", show_default="every core")
 ]
@@ -38,7 +45,9 @@ Label = Annotated[
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A setting of the task (see `bertolt tasks TASK`) or of --method."),
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="A setting of the task (see `bertolt tasks TASK`) or of --method."
+    ),
 ]
 Folder = Annotated[str, typer.Argument(metavar="DIR", help="A model folder, as `bertolt train` wrote it.")]
 

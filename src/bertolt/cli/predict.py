@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bertolt.cli.inputs import read_input
-from bertolt.cli.options import Device, Dtype, Folder, Json, Set, Text, Threads, settings_from
+from bertolt.cli.options import Device, Dtype, Engine, Folder, Json, Set, Text, Threads, settings_from
 from bertolt.cli.output import JsonArray, print_json
 from bertolt.errors import DataError, InputError, SettingError
 from bertolt.progress import say
@@ -46,6 +46,7 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
     task: Annotated[str | None, typer.Option(metavar="T", help="Refuse a model for another task.")] = None,
     device: Device = "auto",
     dtype: Dtype = "fp32",
+    engine: Engine = "auto",
     abstain_below: Annotated[
         float | None,
         typer.Option(
@@ -83,7 +84,9 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
     from bertolt.models.device import set_threads
 
     set_threads(threads)
-    pipeline = using.pipeline(folder, task=task, device=device, dtype=dtype, settings=settings_from(set_))
+    pipeline = using.pipeline(
+        folder, task=task, device=device, dtype=dtype, engine=engine, settings=settings_from(set_)
+    )
     if abstain_below is not None:
         pipeline = pipeline.abstaining(abstain_below)
     if input is not None and output is not None:

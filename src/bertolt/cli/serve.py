@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bertolt.cli.options import Device, Dtype, Json, Threads
+from bertolt.cli.options import Device, Dtype, Engine, Json, Threads
 from bertolt.cli.output import print_json
 from bertolt.errors import MissingExtraError
 from bertolt.progress import say
@@ -45,6 +45,7 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
     ] = None,
     device: Device = "auto",
     dtype: Dtype = "fp32",
+    engine: Engine = "auto",
     threads: Threads = None,
     json: Json = False,
 ) -> None:
@@ -71,11 +72,14 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
 
     limits = read_settings(settings)
     known = read_keys(keys) if keys is not None else ()
-    served = open_folders([Path(folder) for folder in folders], limits)
+    served = open_folders(
+        [Path(folder) for folder in folders], limits, engine=engine, device=device, dtype=dtype
+    )
     order = {
         "folders": {name: str(each.folder) for name, each in served.items()},
         "device": device,
         "dtype": dtype,
+        "engine": engine,
         "threads": threads,
     }
     app = build_app(

@@ -45,31 +45,37 @@ def choose_engine(
         FolderError: the folder was not exported for the engine, or its file is missing or damaged.
         MissingExtraError: the engine is not installed.
     """
-    if engine not in ENGINES:
-        raise SettingError(f"an engine out of {', '.join(ENGINES)}", repr(engine), "choose one of those")
-    number = torch_dtype(dtype)
-    exported = record.engine if record.engine and get_task(record.engine.task) is task else None
-    plain = device in ("auto", "cpu") and number == torch.float32
-    if engine == "onnx":
-        if exported is None:
-            raise FolderError(
-                f"a folder that was exported for {task.name}",
-                f"none in {str(folder)!r}",
-                f"run: bertolt export {folder} --out DIR2",
-            )
-        if not plain:
-            raise SettingError(
-                "the processor and fp32 for the engine onnx", f"{device} and {dtype}", "use the engine torch"
-            )
-    if exported is not None and plain and engine != "torch":
+    exported = exported_engine(folder, record, task, engine=engine, device=device, dtype=dtype)
+    if exported is not None:
         return _load_onnx(folder, exported, task, tokenizer)
     return TorchEngine(
         task.head.load(folder).requires_grad_(False),  # nothing trains them here
         task.head,
         pad_id=tokenizer.pad_id,
         device=choose_device(device),
-        dtype=number,
+        dtype=torch_dtype(dtype),
     )
+
+
+def exported_engine(
+    folder: Path, record: FolderRecord, task: Task, *, engine: str, device: str, dtype: str
+) -> EngineRecord | None:
+    """The engine of a folder that is to run it; None: torch. Arguments, errors: see ``choose_engine``."""
+    if engine not in ENGINES:
+        raise SettingError(f"an engine out of {', '.join(ENGINES)}", repr(engine), "choose one of those")
+    there = record.engine if record.engine and get_task(record.engine.task) is task else None
+    plain = device in ("auto", "cpu") and torch_dtype(dtype) == torch.float32
+    if engine == "onnx" and there is None:
+        raise FolderError(
+            f"a folder that was exported for {task.name}",
+            f"another in {str(folder)!r}",
+            f"run: bertolt export {folder} --out DIR2",
+        )
+    if engine == "onnx" and not plain:
+        raise SettingError(
+            "the processor and fp32 for the engine onnx", f"{device} and {dtype}", "use the engine torch"
+        )
+    return there if plain and engine != "torch" else None
 
 
 def _load_onnx(folder: Path, exported: EngineRecord, task: Task, tokenizer: Tokenizer) -> Engine:

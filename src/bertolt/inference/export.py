@@ -30,7 +30,7 @@ from bertolt.tasks.task import has_target
 FILE = "model.onnx"
 
 #: Rows that find the most sensitive products, and that give the ranges of activations.
-_FEW = 128
+_FEW = 64
 
 
 @dataclass(frozen=True, slots=True)

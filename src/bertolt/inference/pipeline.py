@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from bertolt.data.tokenizer import Tokenizer
 from bertolt.errors import FolderError, SettingError
 from bertolt.inference.abstain import check_abstain
+from bertolt.inference.engine import TorchEngine
 from bertolt.inference.engines import choose_engine
 from bertolt.inference.run import Model
 from bertolt.models.folder import load_record
@@ -31,14 +32,17 @@ class Pipeline:
     Args:
         model: what predicts.
         record: the ``bertolt.json`` that it was loaded from.
+        folder: where that stands, or None.
 
     Attributes:
         settings: the task's settings, typed.
     """
 
-    def __init__(self, model: Model, record: FolderRecord) -> None:
+    def __init__(self, model: Model, record: FolderRecord, folder: Path | None = None) -> None:
         self.model = model
         self.record = record
+        self.folder = folder
+        self._torch: Pipeline | None = None
         self.settings = model.task.Settings.model_validate(model.spec.settings)
 
     @classmethod
@@ -77,7 +81,7 @@ class Pipeline:
         spec = spec.model_copy(update={"settings": merged.model_dump()})
         tokenizer = Tokenizer.from_folder(path)
         runs = choose_engine(path, record, found, tokenizer, engine=engine, device=device, dtype=dtype)
-        return cls(Model(found, spec, tokenizer, runs), record)
+        return cls(Model(found, spec, tokenizer, runs), record, path)
 
     def abstaining(self, below: float) -> Pipeline:
         """The same pipeline, but that answers with the label ``"unsure"`` where the score is under ``below``.
@@ -86,7 +90,17 @@ class Pipeline:
             SettingError: not a probability, or a model without labels to withhold.
         """
         check_abstain(self.model.spec, below)
-        return Pipeline(replace(self.model, abstain_below=below), self.record)
+        return Pipeline(replace(self.model, abstain_below=below), self.record, self.folder)
+
+    def in_torch(self) -> Pipeline:
+        """The same model run by torch, for what needs its gradients; loaded when it is first asked for."""
+        if self.folder is None or isinstance(self.model.engine, TorchEngine):
+            return self
+        if self._torch is None:
+            self._torch = Pipeline.from_folder(
+                self.folder, task=self.model.task.name, engine="torch", settings=self.model.spec.settings
+            )
+        return self._torch
 
     @overload
     def __call__(self, inputs: Input) -> Result: ...

@@ -23,10 +23,14 @@ Load = Callable[[Mapping[str, Any]], Mapping[str, Pipeline]]
 
 
 def load_pipelines(order: Mapping[str, Any]) -> Mapping[str, Pipeline]:
-    """Loads the models of the first frame: ``{"folders": {name: path}, "device", "dtype", "threads"}``."""
+    """Loads the models of the first frame: ``{"folders": {name: path}, "device", "dtype", "engine",
+    "threads"}``.
+    """
     set_threads(order["threads"])
     return {
-        name: Pipeline.from_folder(folder, device=order["device"], dtype=order["dtype"])
+        name: Pipeline.from_folder(
+            folder, device=order["device"], dtype=order["dtype"], engine=order["engine"]
+        )
         for name, folder in order["folders"].items()
     }
 

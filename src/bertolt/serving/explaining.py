@@ -34,7 +34,9 @@ def explain_input(pipeline: Pipeline, payload: Mapping[str, Any]) -> dict[str, A
             f"{tokens:,}",
             "explain a part of it, or use `bertolt explain`",
         )
-    return explain(pipeline, payload["input"], Wanted(payload["target"], payload["word"])).to_dict()
+    return explain(
+        pipeline.in_torch(), payload["input"], Wanted(payload["target"], payload["word"])
+    ).to_dict()
 
 
 def unread_of_input(pipeline: Pipeline, payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 from tokenizers import Tokenizer
 
 from bertolt.errors import SettingError
+from bertolt.inference.engines import exported_engine
 from bertolt.models.folder import EXAMPLES, load_record
 from bertolt.models.spec import FolderRecord
 from bertolt.serving.settings import ServeSettings
@@ -28,6 +29,7 @@ class Served:
         record: its ``bertolt.json``.
         task: what it does.
         settings: the task's, typed.
+        engine: what runs it, and the precision of its numbers.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Served:
     record: FolderRecord
     task: Task
     settings: TaskSettings
+    engine: Mapping[str, str]
 
     @property
     def kind(self) -> str:
@@ -52,6 +55,7 @@ class Served:
                 {"name": column.name, "optional": not column.required} for column in input_columns(self.task)
             ],
             "labels": list(self.record.spec.labels),
+            "engine": dict(self.engine),
             "max_length": self.record.spec.max_length,
             "has_examples": (self.folder / EXAMPLES).is_file(),
         }
@@ -73,12 +77,20 @@ def _vocabulary(folder: Path) -> Tokenizer:
     return Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
-def open_folders(folders: Sequence[Path | str], settings: ServeSettings) -> Mapping[str, Served]:
+def open_folders(
+    folders: Sequence[Path | str],
+    settings: ServeSettings,
+    *,
+    engine: str = "auto",
+    device: str = "auto",
+    dtype: str = "fp32",
+) -> Mapping[str, Served]:
     """The models of some folders by their names.
 
     Raises:
         FolderError: a folder is damaged or not ours.
-        SettingError: two folders of one name, or a model whose rows do not fit into a batch.
+        SettingError: two folders of one name, a model whose rows do not fit into a batch, or an engine, a
+            device and a dtype that do not go together.
     """
     found: dict[str, Served] = {}
     for given in folders:
@@ -98,5 +110,11 @@ def open_folders(folders: Sequence[Path | str], settings: ServeSettings) -> Mapp
             )
         task = get_task(record.spec.task)
         typed = task.Settings.model_validate(record.spec.settings)
-        found[folder.name] = Served(folder.name, folder, record, task, typed)
+        runs = exported_engine(folder, record, task, engine=engine, device=device, dtype=dtype)
+        shown = (
+            {"name": "torch", "precision": dtype}
+            if runs is None
+            else {"name": runs.name, "precision": runs.precision}
+        )
+        found[folder.name] = Served(folder.name, folder, record, task, typed, shown)
     return found
