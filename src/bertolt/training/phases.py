@@ -96,6 +96,7 @@ class Phases:
         self._log = PhaseLog(self._where.log, name)
         position = self._load(folder / "done", objective)
         if position is not None:
+            self._log.step = float(position.step)
             return position
         self._where.say(f"{expected_time(objective, plan, self._where.machine)}; phase: {name}")
         checkpoints = Checkpoints(folder, every_seconds=self._where.every_seconds)
