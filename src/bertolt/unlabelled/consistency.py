@@ -217,9 +217,8 @@ class Consistency:
             copy_weights(network.good, network.teacher)
         self._alignment = DistributionAlignment(self._recipe.prior)
         follows = self._caution.roll_back()
-        self._report(
-            f"collapse: {found}; back to the last good weights; {follows}", weight=self._caution.factor
-        )
+        text = f"collapse: {found}; back to the last good weights; {follows}"
+        self._report(text, weight=self._caution.factor, alarm=1.0)
 
     def finish(self) -> None:
         """Leaves the teacher's weights, where there is one, in the model's network."""

@@ -46,6 +46,7 @@ class Contrastive:
         self._by_label: dict[int, list[Encoded]] = defaultdict(list)
         for each in labelled:
             self._by_label[int(each.features[0].target)].append(each)
+        self._signals: dict[str, float] = {}
         self._each = max(2, batch_size // max(1, len(self._by_label)))
 
     def steps(self, epoch: int) -> list[Step]:
@@ -68,7 +69,14 @@ class Contrastive:
         inputs = tensors(batch, self._model.tokenizer.pad_id, engine.device)
         vectors = functional.normalize(head_input(self.network, engine.head, inputs).float(), dim=-1)
         labels = torch.tensor([int(row.target) for row in batch], device=vectors.device)
-        return pair_loss(vectors, labels)
+        loss = pair_loss(vectors, labels)
+        self._signals = {"labelled_loss": loss.item()}
+        return loss
+
+    def signals(self) -> dict[str, float]:
+        """See ``Signalling.signals``: the head does not fit these vectors, so no outputs are told."""
+        found, self._signals = self._signals, {}
+        return found
 
     def validate(self) -> Validation | None:
         """See ``Objective.validate``: the head does not fit these vectors, so there is nothing to measure."""

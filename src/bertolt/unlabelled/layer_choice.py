@@ -37,10 +37,10 @@ class LayerChoice:
 def choose_layer(embeddings: Vectors, gold: Sequence[int], seed: int) -> LayerChoice:
     """Chooses by the accuracy of logistic regression in repeated, stratified cross-validation.
 
-    Twenty labels hardly tell layers apart: the 95% interval of an accuracy is 0.2 to each side. So layers whose
-    accuracy lies in the interval of the best are taken for equal, and of equals the one nearest to two thirds
-    of the way up is taken, the later one of two: there the vectors of encoders carry most to other tasks (Liu
-    et al. 2019, "Linguistic Knowledge and Transferability of Contextual Representations", §4).
+    Twenty labels hardly tell layers apart: an accuracy is known to 0.2 only. So layers whose accuracy lies in
+    the 95% interval of the best count as equal, and of equals the one nearest to two thirds of the way up is
+    taken, the later one of two: there the vectors of encoders carry most to other tasks (Liu et al. 2019,
+    "Linguistic Knowledge and Transferability of Contextual Representations", §4).
 
     Args:
         embeddings: shape (layers, n, H), of ``layer_embeddings``.

@@ -114,6 +114,22 @@ def test_no_gradient_flows_through_the_target(setting: Setting) -> None:
     assert not guess.requires_grad
 
 
+def test_a_step_reads_each_text_once_with_gradient_and_the_pool_once_without(setting: Setting) -> None:
+    objective = _objective(setting)
+    head, read = setting.model.engine.head, {True: 0, False: 0}
+    forward = head.forward
+
+    def counted(network: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        read[torch.is_grad_enabled()] += len(inputs["input_ids"])
+        return forward(network, inputs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(head, "forward", counted)
+        for batch in objective.steps(0)[0].batches:
+            objective.loss(batch)
+    assert read == {True: 3 + 5, False: 5}
+
+
 def test_unsure_texts_do_not_count(setting: Setting) -> None:
     objective = _objective(setting, confidence=0.9999, ramp=0)
     objective.loss(_batch(objective, 0))
