@@ -52,8 +52,9 @@ def bench(
         )
     from bertolt.api.measuring import bench as run
 
+    target = None if out is None else _folder(Path(out))
     found = run(folders[:-1], folders[-1], peers=peers, text=text or (), threads=threads, rounds=rounds)
-    files = {} if out is None else _write(Path(out), found)
+    files = {} if target is None else _write(target, found)
     if json:
         print_json({**found.to_dict(), "files": files})
         return
@@ -91,6 +92,17 @@ def _show(found: Bench) -> None:
         sys.stdout.write(f"not measured: {name} {problem}\n")
 
 
+def _folder(path: Path) -> Path:
+    """The folder of --out, made before anything is measured."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DiskError(
+            f"a folder {str(path)!r} that can be written", str(error.strerror).lower(), "name another --out"
+        ) from error
+    return path
+
+
 def _write(folder: Path, found: Bench) -> dict[str, Any]:
     import json
 
@@ -98,12 +110,13 @@ def _write(folder: Path, found: Bench) -> dict[str, Any]:
 
     document = json.dumps(found.to_dict(), ensure_ascii=False, indent=1).encode()
     contents = {"bench.json": document, "bench.svg": bench_picture(found).svg()}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
+    for name, content in contents.items():
+        try:
             (folder / name).write_bytes(content)
-    except OSError as error:
-        raise DiskError(
-            f"a folder {str(folder)!r} that can be written", str(error.strerror), "name another --out"
-        ) from error
+        except OSError as error:
+            raise DiskError(
+                f"a file {str(folder / name)!r} that can be written",
+                str(error.strerror).lower(),
+                "make room, or name another --out",
+            ) from error
     return {name.removeprefix("bench."): str(folder / name) for name in contents}

@@ -30,20 +30,8 @@ def test_the_table_sets_programs_side_by_side(capsys: pytest.CaptureFixture[str]
     out = capsys.readouterr().out.splitlines()
     assert out[0] == "1,000 texts of 26,000 tokens, 550 x 10^9 operations; 2 threads, medians of 5 rounds"
     assert out[1].startswith("limit: 220 x 10^9 a second")
-    assert out[5].split() == [
-        "bertolt",
-        "reviews",
-        "500.0",
-        "13,000",
-        "50%",
-        "1.00",
-        "8.0",
-        "12.5",
-        "612",
-        "1,000",
-        "of",
-        "1,000",
-    ]
+    assert out[5].split()[2:7] == ["500.0", "13,000", "50%", "1.00", "8.0"]
+    assert out[5].endswith("12.5  612  1,000 of 1,000")
     assert out[6].split()[2:] == ["125.0", "3,250", "12%", "4.00", "8.0", "12.5", "612", "998", "of", "1,000"]
     assert out[7] == "not measured: onnxruntime int8 ended with exit code 1"
 
