@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import torch
@@ -30,11 +31,14 @@ class AdaptMethodSettings(MethodSettings):
         reading_epochs: passes over the pool.
         reading_lr: peak learning rate of reading.
         warm_up: steps in which a new head for the missing words is trained alone, before the rest.
+        least_steps: of fine-tuning: of few labels it makes more passes than ``--epochs`` says, as two would be
+            over before anything is learnt.
     """
 
     reading_epochs: int = Field(default=1, ge=1, le=1000)
     reading_lr: float = Field(default=5e-4, gt=0, lt=1)
     warm_up: int = Field(default=100, ge=0)
+    least_steps: int = Field(default=60, ge=0)
 
 
 class Adapt:
@@ -47,6 +51,12 @@ class Adapt:
     def train(self, setting: Setting) -> None:
         """See ``Method.train``."""
         read_pool_first(setting)
+        least = setting.own(AdaptMethodSettings).least_steps
+        a_pass = math.ceil(len(setting.prepared.encoded) / setting.settings.batch_size)
+        epochs = math.ceil(least / a_pass)
+        if epochs > setting.plan.epochs:
+            setting.run.say(f"adapt: {epochs} epochs of fine-tuning, for at least {least} steps")
+            setting = replace(setting, plan=replace(setting.plan, epochs=epochs))
         SUPERVISED.train(setting)
 
 

@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.sparse import vstack
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
 from bertolt.unlabelled.pseudo_labels import Floats, PseudoLabels
 
@@ -32,6 +29,9 @@ class WordView:
     def __init__(
         self, labelled: Sequence[str], classes: Sequence[int], pool: Sequence[str], count: int
     ) -> None:
+        # Imported here, as it takes a second that trainings without a pool need not wait.
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
         least = 3 if len(pool) >= _LARGE_POOL else 1
         words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=least, token_pattern=r"\w+")
         self._pool = words.fit_transform(pool)
@@ -41,6 +41,9 @@ class WordView:
 
     def probabilities(self, taught: PseudoLabels) -> Floats:
         """Of each text of the pool, learnt from the labels and from a teacher's; shape (n, K)."""
+        from scipy.sparse import vstack
+        from sklearn.linear_model import LogisticRegression
+
         inputs = vstack([self._labelled, self._pool[taught.rows]])
         regression = LogisticRegression(max_iter=1000)
         regression.fit(inputs, np.concatenate([self._classes, taught.classes]))

@@ -25,7 +25,7 @@ from tiny import sentiment_rows
 Folder = Callable[[str], Path]
 OWN = {
     "self-training": {"rounds": 2},
-    "adapt": {"warm_up": 2, "reading_lr": 0.01},
+    "adapt": {"warm_up": 2, "reading_lr": 0.01, "least_steps": 5},
 }
 #: A step of each phase of each method.
 PLACES = [
@@ -53,7 +53,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _settings(backbone: Path, data: Path, out: Path, method: str, **changes: Any) -> TrainSettings:
     return TrainSettings.model_validate({
         "data": (str(data / "labels.csv"),), "validation": str(data / "validation.csv"),
-        "model": str(backbone), "out": str(out), "unlabelled": (str(data / "pool.txt"),), "method": method, "set": OWN[method],
+        "model": str(backbone), "out": str(out), "unlabelled": (str(data / "pool.txt"),),
+        "method": method, "set": OWN[method],
         "epochs": 2, "lr": 5e-3, "batch_size": 12, "device": "cpu", "threads": 1, **changes,
     })  # fmt: skip
 
