@@ -31,6 +31,7 @@ def tiny_setting(
     pool: int = 40,
     method: BaseModel | None = None,
     log: Log | None = None,
+    checkpoint_seconds: float = 300.0,
     **options: Any,
 ) -> Setting:
     """A setting with the first rows as labelled ones, the next as the pool, and 40 more as validation.
@@ -41,6 +42,7 @@ def tiny_setting(
         labelled, pool: rows.
         method: the method's settings.
         log: of the run.
+        checkpoint_seconds: between checkpoints; 0: after each step.
         options: settings of the training.
     """
     rows = [TextExample(text=text, label=label) for text, label in sentiment_rows()]
@@ -51,7 +53,7 @@ def tiny_setting(
     )
     found = load_backbone(settings.model)
     prepared = prepare(settings, found, _silent, corpus)
-    run = Phases(folder, Where(log or NoLog(), _silent, "cpu", 0.0))
+    run = Phases(folder, Where(log or NoLog(), _silent, "cpu", checkpoint_seconds))
     plan = Plan(epochs=settings.epochs, learning_rate=settings.lr or 1e-3, seed=settings.seed)
     return Setting(
         model=build(prepared, found, settings),

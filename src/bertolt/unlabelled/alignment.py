@@ -3,12 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 #: How much of the running mean stays at each step: about the last hundred steps count.
 MOMENTUM = 0.99
+
+
+class RelativeConfidence:
+    """How sure the model is of labelled texts, as the measure of how sure it must be of others.
+
+    Berthelot et al. 2022 (AdaMatch, §3.3): a model that is sure of nothing yet may learn from what it is
+    surest of, and one that knows its labels by heart must be as sure of the pool. The mean runs over the
+    batches.
+
+    Args:
+        classes: K; it begins at a confidence of 1/K.
+        momentum: of the running mean.
+    """
+
+    def __init__(self, classes: int, momentum: float = MOMENTUM) -> None:
+        self.mean = 1 / classes
+        self._seen = False
+        self._momentum = momentum
+
+    def update(self, probabilities: Tensor) -> None:
+        """Takes a labelled batch into the running mean; shape (B, K), B at least 1."""
+        batch = probabilities.detach().double().max(-1).values.mean().item()
+        self.mean = self._momentum * self.mean + (1 - self._momentum) * batch if self._seen else batch
+        self._seen = True
+
+    def state(self) -> tuple[float, bool]:
+        """The running mean, and whether it has begun."""
+        return self.mean, self._seen
+
+    def load_state(self, state: Sequence[Any]) -> None:
+        """Takes up what ``state`` gave."""
+        self.mean, self._seen = float(state[0]), bool(state[1])
 
 
 class DistributionAlignment:

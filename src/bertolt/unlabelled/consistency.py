@@ -15,7 +15,13 @@ from bertolt.training.objective import Step, Validation
 from bertolt.training.signals import output_signals
 from bertolt.training.supervised import Supervised, SupervisedData
 from bertolt.training.trainable import TrainableModel
-from bertolt.unlabelled.alignment import DistributionAlignment, confident, divergence, sharpen
+from bertolt.unlabelled.alignment import (
+    DistributionAlignment,
+    RelativeConfidence,
+    confident,
+    divergence,
+    sharpen,
+)
 from bertolt.unlabelled.annealing import Schedule, annealed, threshold
 from bertolt.unlabelled.collapse import Caution, Window
 from bertolt.unlabelled.consistency_data import ConsistencyBatch, ConsistencySteps
@@ -31,6 +37,7 @@ class Recipe:
         annealing: of the labelled loss.
         temperature: of the targets; 1 leaves them as they are.
         confidence: probability from which a text counts.
+        relative: whether that is a part of the mean confidence on labelled texts instead.
         weight: of the unlabelled loss.
         ramp: steps over which that weight rises from 0.
         decay: of the teacher's running mean of weights; 0: the student is its own teacher.
@@ -43,6 +50,7 @@ class Recipe:
     annealing: Schedule
     temperature: float
     confidence: float
+    relative: bool
     weight: float
     ramp: int
     decay: float
@@ -111,6 +119,7 @@ class Consistency:
         self._data = data
         self._report = report
         self._alignment = DistributionAlignment(recipe.prior)
+        self._confidence = RelativeConfidence(len(recipe.prior))
         self._window = Window(model.spec.labels)
         self._caution = Caution(recipe.rollbacks)
         self._signals: dict[str, float] = {}
@@ -138,6 +147,7 @@ class Consistency:
     def _begin(self, step: int) -> None:
         if step == 0:  # steps that were only measured for their time leave no trace
             self._alignment = DistributionAlignment(self._recipe.prior)
+            self._confidence = RelativeConfidence(len(self._recipe.prior))
             self._window.clear()
         if self._network.teacher is not None:
             average_into(self._network.teacher, self._network.student, self._recipe.decay)
@@ -165,7 +175,9 @@ class Consistency:
     def _labelled_loss(self, logits: Tensor, batch: ConsistencyBatch) -> Tensor:
         gold = torch.tensor([int(row.target) for row in batch.labelled], device=logits.device)
         losses = functional.cross_entropy(logits, gold, weight=self._data.class_weight, reduction="none")
-        probability = logits.detach().softmax(-1).gather(1, gold[:, None])[:, 0]
+        probabilities = logits.detach().softmax(-1)
+        self._confidence.update(probabilities)
+        probability = probabilities.gather(1, gold[:, None])[:, 0]
         progress = batch.step / self._recipe.total_steps
         limit = threshold(self._recipe.annealing, progress, logits.shape[1])
         self._note({"labelled_loss": losses.detach().mean()}, batch.labelled_share)
@@ -173,7 +185,8 @@ class Consistency:
         return annealed(losses, probability, limit)
 
     def _unlabelled_loss(self, logits: Tensor, guess: Tensor, batch: ConsistencyBatch) -> Tensor:
-        mask = confident(guess, self._recipe.confidence)
+        measure = self._confidence.mean if self._recipe.relative else 1.0
+        mask = confident(guess, self._recipe.confidence * measure)
         target = sharpen(guess, self._recipe.temperature)
         loss = (divergence(target, logits.log_softmax(-1)) * mask).mean()
         self._note({"unlabelled_loss": loss.detach(), "confident_share": mask.mean()}, batch.pool_share)
@@ -229,6 +242,7 @@ class Consistency:
         """See ``Objective.state``; teacher and good weights stand beside the student's in ``network``."""
         return {
             "alignment": self._alignment.state(),
+            "confidence": self._confidence.state(),
             "window": self._window.state(),
             "rollbacks": self._caution.rollbacks,
         }
@@ -236,5 +250,6 @@ class Consistency:
     def load_state(self, state: dict[str, Any]) -> None:
         """See ``Objective.load_state``."""
         self._alignment.load_state(state["alignment"])
+        self._confidence.load_state(state["confidence"])
         self._window.load_state(state["window"])
         self._caution.rollbacks = state["rollbacks"]

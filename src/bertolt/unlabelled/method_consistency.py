@@ -32,6 +32,7 @@ class ConsistencySettings(MethodSettings):
         annealing: how the labelled loss comes in: ``none``, ``log``, ``linear`` or ``exp``.
         temperature: of the targets; below 1 sharpens them.
         confidence: probability from which a text of the pool counts: UDA has 0.8, FixMatch 0.95.
+        relative: whether ``confidence`` is a part of the mean confidence on labelled texts (AdaMatch: 0.9).
         align: the shares of classes that guesses are aligned to: ``labels``, ``equal`` or ``none``.
         weight: of the unlabelled loss.
         ramp: steps over which that weight rises from 0: warm-up on the labels.
@@ -48,7 +49,8 @@ class ConsistencySettings(MethodSettings):
     view_rate: float = Field(default=0.2, gt=0, lt=1)
     annealing: Schedule = "linear"
     temperature: float = Field(default=0.4, gt=0, le=1)
-    confidence: float = Field(default=0.8, ge=0, lt=1)
+    confidence: float = Field(default=0.9, ge=0, lt=1)
+    relative: bool = True
     align: Literal["labels", "equal", "none"] = "labels"
     weight: float = Field(default=1.0, ge=0, le=100)
     ramp: int = Field(default=50, ge=0)
@@ -123,6 +125,7 @@ def _recipe(setting: Setting, own: ConsistencySettings) -> Recipe:
         annealing=own.annealing,
         temperature=own.temperature,
         confidence=own.confidence,
+        relative=own.relative,
         weight=own.weight,
         ramp=own.ramp,
         decay=own.teacher,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Literal
 
@@ -25,12 +26,14 @@ class FewShotSettings(MethodSettings):
         label_names: whether the names of the labels are read as well.
         contrastive_steps: steps on pairs.
         contrastive_batch: labelled texts of a step on pairs.
+        tuning_steps: steps in which all of the network is trained, at least; ``--epochs`` may make them more.
     """
 
     kind: Literal["probe", "contrastive", "lp-ft", "all"] = "contrastive"
     label_names: bool = True
     contrastive_steps: int = Field(default=30, ge=1, le=100_000)
     contrastive_batch: int = Field(default=32, ge=2, le=1024)
+    tuning_steps: int = Field(default=30, ge=1, le=100_000)
 
 
 class FewShot:
@@ -73,4 +76,7 @@ def few_shot_phases(setting: Setting, settings: FewShotSettings) -> None:
         setting.run.run("contrastive", objective, replace(careful, epochs=1))
         fit_linear_head(setting.model, setting.prepared.encoded, label_names=settings.label_names)
     if settings.kind in ("lp-ft", "all"):
-        setting.run.run("fine-tuning", supervised_objective(setting), careful)
+        tuning = supervised_objective(setting)
+        # Two epochs of twenty texts are two steps, in which nothing is learnt.
+        epochs = max(setting.plan.epochs, math.ceil(settings.tuning_steps / len(tuning.steps(0))))
+        setting.run.run("fine-tuning", tuning, replace(careful, epochs=epochs))

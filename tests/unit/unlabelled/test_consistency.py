@@ -25,8 +25,8 @@ from tiny_setting import tiny_setting
 
 EQUAL = torch.tensor([0.5, 0.5], dtype=torch.float64)
 RECIPE: dict[str, Any] = {
-    "total_steps": 10, "annealing": "linear", "temperature": 0.5, "confidence": 0.0, "weight": 2.0, "ramp": 4,
-    "decay": 0.0, "rollbacks": 1, "prior": EQUAL, "aligned": False,
+    "total_steps": 10, "annealing": "linear", "temperature": 0.5, "confidence": 0.0, "relative": False,
+    "weight": 2.0, "ramp": 4, "decay": 0.0, "rollbacks": 1, "prior": EQUAL, "aligned": False,
 }  # fmt: skip
 
 
@@ -138,6 +138,20 @@ def test_unsure_texts_do_not_count(setting: Setting) -> None:
     assert signals["unlabelled_loss"] == 0.0
 
 
+def test_confidence_may_be_measured_by_that_on_labelled_texts(setting: Setting) -> None:
+    counted = []
+    for confidence in (0.0, 0.999):
+        objective = _objective(setting, confidence=confidence, relative=True, ramp=0)
+        objective.network.eval()
+        objective._guess = lambda batch: torch.tensor([[0.6, 0.4]] * 5)  # type: ignore[method-assign]
+        for step in range(2):
+            objective._confidence.load_state((0.7, True))
+            objective.signals()
+            objective.loss(_batch(objective, step))
+        counted.append(objective.signals()["confident_share"])
+    assert counted == [1.0, 0.0]  # 0.6 lies below 0.999 * 0.7
+
+
 def test_a_planted_collapse_is_told_and_rolled_back_bit_for_bit(setting: Setting) -> None:
     told: list[str] = []
     objective = _objective(setting, told, decay=0.9)
@@ -201,6 +215,7 @@ def test_the_state_survives_json_bit_for_bit(setting: Setting) -> None:
     other.load_state(json.loads(json.dumps(objective.state())))
     assert other.state() == objective.state()
     assert torch.equal(other._alignment.mean, objective._alignment.mean)
+    assert other._confidence.mean == objective._confidence.mean != 0.5
     assert other._weight(8) == 1.0
 
 
@@ -222,29 +237,31 @@ class _KillingLog:
 
 def test_a_killed_run_goes_on_to_the_same_weights(tiny_folder: Callable[[str], Path], tmp_path: Path) -> None:
     own = ConsistencySettings(
-        steps=6, check_every=3, labelled_batch=4, unlabelled_batch=6, ramp=2, confidence=0.5, teacher=0.9
+        steps=4, check_every=2, labelled_batch=4, unlabelled_batch=6, ramp=2, confidence=0.5, teacher=0.9
     )
 
     def train(name: str, log: _KillingLog) -> dict[str, torch.Tensor]:
-        setting = tiny_setting(tiny_folder("bert"), tmp_path / name, method=own, log=log)
+        seconds = 0.0 if math.isfinite(log.left) else 300.0
+        setting = tiny_setting(
+            tiny_folder("bert"), tmp_path / name, method=own, log=log, checkpoint_seconds=seconds
+        )
         ConsistencyTraining().train(setting)
         return {key: value.clone() for key, value in setting.model.engine.network.state_dict().items()}
 
     log = _KillingLog(math.inf)
     whole = train("whole", log)
-    for at in (0, 4):
-        with pytest.raises(_KilledError):
-            train(f"killed-{at}", _KillingLog(at))
-        resumed = train(f"killed-{at}", _KillingLog(math.inf))
-        assert all(torch.equal(value, resumed[name]) for name, value in whole.items()), at
+    with pytest.raises(_KilledError):
+        train("killed", _KillingLog(3))
+    resumed = train("killed", _KillingLog(math.inf))
+    assert all(torch.equal(value, resumed[name]) for name, value in whole.items())
     kept = load_file(tmp_path / "whole" / "consistency" / "done" / "model.safetensors")
     assert any(name.startswith("teacher.") for name in kept)
     steps = [figures for kind, figures in log.records if kind == "step"]
-    assert len(steps) == 6
+    assert len(steps) == 4
     assert {"unlabelled_loss", "labelled_loss", "entropy", "share positive", "confident_share"} <= set(
         steps[0]
     )
-    assert [figures["unlabelled_weight"] for figures in steps] == [0.0, 0.5, 1.0, 1.0, 1.0, 1.0]
+    assert [figures["unlabelled_weight"] for figures in steps] == [0.0, 0.5, 1.0, 1.0]
 
 
 def test_views_are_named_with_commas_and_strange_ones_refused() -> None:

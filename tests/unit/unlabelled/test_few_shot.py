@@ -190,21 +190,14 @@ def test_pairs_are_drawn_by_seed_and_epoch_of_every_label(make: Callable[..., Se
     assert len({str(each) for each in drawn.values()}) == 4
 
 
-@pytest.mark.parametrize(
-    ("kind", "least"), [("probe", 0.6), ("contrastive", 0.8), ("lp-ft", 0.8), ("all", 0.8)]
-)
-def test_every_kind_separates_the_classes(make: Callable[..., Setting], kind: str, least: float) -> None:
-    own = FewShotSettings(kind=kind, contrastive_steps=30, label_names=False)
-    setting = make(labelled=100, method=own, lr=2e-2, epochs=4)
+@pytest.mark.parametrize(("kind", "least"), [("probe", 0.6), ("all", 0.8)])
+def test_few_labels_separate_the_classes(make: Callable[..., Setting], kind: str, least: float) -> None:
+    own = FewShotSettings(kind=kind, contrastive_steps=30, tuning_steps=20, label_names=False)
+    setting = make(labelled=90, method=own, lr=2e-2)
     FewShot().train(setting)
     assert _accuracy(setting) >= least
     done = {path.parent.name for path in (setting.run._folder).glob("*/done")}
-    expected = {
-        "contrastive": {"contrastive"},
-        "lp-ft": {"fine-tuning"},
-        "all": {"contrastive", "fine-tuning"},
-    }
-    assert done == expected.get(kind, set())
+    assert done == ({"contrastive", "fine-tuning"} if kind == "all" else set())
 
 
 def test_a_probe_leaves_the_encoder_as_it_was(make: Callable[..., Setting]) -> None:

@@ -9,7 +9,13 @@ import pytest
 import torch
 from torch import nn
 
-from bertolt.unlabelled.alignment import DistributionAlignment, confident, divergence, sharpen
+from bertolt.unlabelled.alignment import (
+    DistributionAlignment,
+    RelativeConfidence,
+    confident,
+    divergence,
+    sharpen,
+)
 from bertolt.unlabelled.annealing import Schedule, annealed, threshold
 from bertolt.unlabelled.teacher import average_into, copy_weights, frozen_copy
 
@@ -53,6 +59,18 @@ def test_alignment_survives_json_bit_for_bit() -> None:
     other = DistributionAlignment(torch.tensor([0.3, 0.7]))
     other.load_state(json.loads(json.dumps(alignment.state())))
     assert torch.equal(alignment.mean, other.mean)
+
+
+def test_confidence_on_labelled_texts_by_hand() -> None:
+    confidence = RelativeConfidence(2, momentum=0.5)
+    assert confidence.mean == 0.5
+    confidence.update(torch.tensor([[0.75, 0.25], [0.0, 1.0]]))
+    assert confidence.mean == 0.875  # the first batch alone
+    confidence.update(torch.tensor([[0.5, 0.5]]))
+    assert confidence.mean == 0.6875
+    other = RelativeConfidence(2)
+    other.load_state(json.loads(json.dumps(confidence.state())))
+    assert other.state() == confidence.state()
 
 
 def test_sharpening_and_masks_by_hand() -> None:
