@@ -88,6 +88,8 @@ class TorchEngine:
         if was_training:  # it visits every module, which one short text would feel
             self.network.eval()
         with torch.inference_mode():
+            if self._packed is not None:
+                self._packed.lay_out()
             found = run_by_length(features, PREDICTED_TOKENS[self.device.type], self._run)
         if was_training:
             self.network.train()

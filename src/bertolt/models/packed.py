@@ -58,8 +58,8 @@ class PackedEncoder:
     """A BERT-shaped encoder, its weights laid out once.
 
     Args:
-        encoder: transformers' module, in float32 on the processor. Where its weights or layers change, they
-            are laid out anew.
+        encoder: transformers' module, in float32 on the processor. ``lay_out`` must run before ``states``,
+            and again where the weights may have changed.
     """
 
     def __init__(self, encoder: Any) -> None:
@@ -69,6 +69,18 @@ class PackedEncoder:
         self._stamp: list[tuple[int, int]] = []
         self._layers: list[_Layer] = []
         self._offset = 0 if encoder.config.model_type == "bert" else encoder.config.pad_token_id + 1
+
+    def lay_out(self) -> None:
+        """Packs the weights, unless those that are packed are the encoder's still."""
+        modules = list(self._encoder.encoder.layer)
+        if modules != self._modules:  # to find all parameters takes longer than to look at those known
+            self._modules, self._parameters = modules, list(self._encoder.encoder.parameters())
+        stamp = [(each.data_ptr(), each._version) for each in self._parameters]
+        # A fused optimiser changes weights without counting that as a version.
+        if stamp != self._stamp or any(each.requires_grad for each in self._parameters):
+            heads = self._encoder.config.num_attention_heads
+            self._layers = [_Layer(each, heads) for each in modules]
+            self._stamp = stamp
 
     def states(self, rows: Rows, *, first_only: bool) -> Tensor:
         """The last layer's states.
@@ -80,7 +92,6 @@ class PackedEncoder:
         Returns:
             Shape (N, H), or (B, H) with ``first_only``.
         """
-        self._lay_out()
         x = self._embed(rows)
         groups = rows.groups()
         for layer in self._layers[:-1]:
@@ -97,17 +108,6 @@ class PackedEncoder:
         kinds = parts.token_type_embeddings.weight
         x += kinds[0] if rows.types is None else functional.embedding(rows.types, kinds)
         return _normed(parts.LayerNorm, x)
-
-    def _lay_out(self) -> None:
-        """Packs the weights, unless those that are packed are the encoder's still."""
-        modules = list(self._encoder.encoder.layer)
-        if modules != self._modules:  # to find all parameters takes longer than to look at those known
-            self._modules, self._parameters = modules, list(self._encoder.encoder.parameters())
-        stamp = [(each.data_ptr(), each._version) for each in self._parameters]
-        if stamp != self._stamp:
-            heads = self._encoder.config.num_attention_heads
-            self._layers = [_Layer(each, heads) for each in modules]
-            self._stamp = stamp
 
 
 class _Layer:

@@ -20,6 +20,7 @@ from bertolt.models.fast_linear import PackedLinear
 from bertolt.models.heads import Blueprint, Head, SequenceHead
 from bertolt.models.packed import packed_encoder
 from bertolt.models.token_head import TokenHead
+from bertolt.training.optimisation import make_optimiser
 
 Folder = Callable[[str], Path]
 LABELS = ("a", "b", "c")
@@ -50,6 +51,7 @@ def both(network: nn.Module, head: Any, rows: list[Feature]) -> tuple[Tensor, Te
     encoder = packed_encoder(network)
     assert encoder is not None
     with torch.inference_mode():
+        encoder.lay_out()
         padded = head.forward(network, tensors(rows, 1, CPU))
         return head.forward_packed(network, encoder, end_to_end(rows)), padded
 
@@ -93,19 +95,37 @@ def test_batch_mates_change_nothing(tiny_folder: Folder) -> None:
 def test_changed_weights_and_layers_are_read(tiny_folder: Folder) -> None:
     head = SequenceHead()
     network: Any = network_of(head, tiny_folder("bert"))
-    encoder = packed_encoder(network)
-    assert encoder is not None
-    rows = end_to_end(features(9, 4))
-    with torch.no_grad():
-        before = head.forward_packed(network, encoder, rows)
-        network.bert.encoder.layer[0].output.dense.weight.mul_(2)
-        changed = head.forward_packed(network, encoder, rows)
-        torch.testing.assert_close(changed, both(network, head, features(9, 4))[1], rtol=1e-5, atol=1e-5)
-        network.bert.encoder.layer = network.bert.encoder.layer[:1]
-        shorter = head.forward_packed(network, encoder, rows)
-        torch.testing.assert_close(shorter, both(network, head, features(9, 4))[1], rtol=1e-5, atol=1e-5)
+    rows = features(9, 4)
+    running = TorchEngine(network, head, pad_id=0, device=CPU)
+
+    def logits() -> Tensor:
+        found = torch.from_numpy(np.stack(running.logits(rows)))
+        torch.testing.assert_close(found, both(network, head, rows)[1], rtol=1e-5, atol=1e-5)
+        return found
+
+    before = logits()
+    network.bert.encoder.layer[0].output.dense.weight.mul_(2)
+    changed = logits()
+    network.bert.encoder.layer = network.bert.encoder.layer[:1]
+    shorter = logits()
     assert (before - changed).abs().max() > 1e-3
     assert (shorter - changed).abs().max() > 1e-3
+
+
+def test_weights_are_read_anew_after_a_step_of_the_optimiser(tiny_folder: Folder) -> None:
+    head = SequenceHead()
+    network = network_of(head, tiny_folder("bert")).requires_grad_(True)
+    rows = features(9, 4)
+    running = TorchEngine(network, head, pad_id=0, device=CPU)
+    before = np.stack(running.logits(rows))
+    optimiser = make_optimiser(network, 0.1)
+    head.forward(network, tensors(rows, 0, CPU)).sum().backward()
+    optimiser.step()
+    after = np.stack(running.logits(rows))
+    with torch.no_grad():
+        expected = head.forward(network, tensors(rows, 0, CPU)).numpy()
+    np.testing.assert_allclose(after, expected, rtol=1e-5, atol=1e-5)
+    assert np.abs(after - before).max() > 1e-3
 
 
 @pytest.mark.parametrize("family", ["distilbert", "modernbert"])
