@@ -125,9 +125,7 @@ class _Export:
     ) -> EngineRecord:
         """Writes the engine's file into the folder and gives its record."""
         model, file = self.pipeline.model, folder / FILE
-        texts = gate_examples(
-            model.task, examples, self.pipeline.settings, model.spec.max_length, rows=rows, seed=self.seed
-        )
+        texts = gate_examples(model, examples, self.pipeline.settings, rows=rows, seed=self.seed)
         features = gate.features_of(model, texts)
         with progress_bar("exporting", None):
             head = model.task.head

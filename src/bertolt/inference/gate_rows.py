@@ -7,11 +7,13 @@ words, several in one, as many tokens as the model reads, and more, so that trun
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
 
 from bertolt.errors import InputError
+from bertolt.inference.run import Model
 from bertolt.tasks.reading import input_example
 from bertolt.tasks.task import Task, TaskSettings, input_columns
 
@@ -22,8 +24,9 @@ PIECES = 64
 # Words of a piece: a few, several texts, about as many as the model reads, more than that. One in sixteen of
 # the last two, which cost as much as all others together.
 _KINDS = ("cut",) * 10 + ("joined",) * 4 + ("full", "beyond")
-# A piece that the task cannot use, such as one without the missing word, is drawn again, so often at most.
-_TRIES = 20
+# Pieces that the task cannot use, such as those without the missing word, are left out. So many in a row: no
+# more come.
+_TRIES = 100
 
 
 def inputs_of(task: Task, examples: Sequence[Any]) -> list[dict[str, Any]]:
@@ -37,48 +40,39 @@ def inputs_of(task: Task, examples: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def gate_examples(
-    task: Task,
-    examples: Sequence[Any],
-    settings: TaskSettings,
-    max_length: int,
-    *,
-    rows: int = ROWS,
-    seed: int = 0,
+    model: Model, examples: Sequence[Any], settings: TaskSettings, *, rows: int = ROWS, seed: int = 0
 ) -> list[Any]:
     """The examples without their targets, and pieces of them.
 
     Args:
-        task: of the model.
+        model: that reads them.
         examples: at least one.
         settings: the task's, typed.
-        max_length: tokens that the model reads of a text.
         rows: how many are wanted in all; at least ``PIECES`` of what comes back are pieces.
         seed: of the pieces.
     """
-    given = inputs_of(task, examples)
-    whole = [input_example(task, values, settings) for values in given]
-    pieces = _pieces(task, given, settings, max_length, np.random.default_rng(seed))
-    return [*whole, *(piece for piece, _ in zip(pieces, range(max(PIECES, rows - len(whole))), strict=False))]
+    given = inputs_of(model.task, examples)
+    whole = [input_example(model.task, values, settings) for values in given]
+    pieces = _pieces(model, given, settings, np.random.default_rng(seed))
+    return [*whole, *islice(pieces, max(PIECES, rows - len(whole)))]
 
 
 def _pieces(
-    task: Task,
-    given: Sequence[Mapping[str, Any]],
-    settings: TaskSettings,
-    max_length: int,
-    random: np.random.Generator,
+    model: Model, given: Sequence[Mapping[str, Any]], settings: TaskSettings, random: np.random.Generator
 ) -> Iterator[Any]:
     failures = 0
-    number = 0
-    while failures < _TRIES:
-        kind = _KINDS[number % len(_KINDS)]
+    for kind in cycle(_KINDS):
+        piece = _piece(given, kind, model.spec.max_length, random)
         try:
-            yield input_example(task, _piece(given, kind, max_length, random), settings)
+            example = input_example(model.task, piece, settings)
+            model.encode([example])
         except InputError:
             failures += 1
-            continue
-        failures = 0
-        number += 1
+            if failures == _TRIES:
+                return
+        else:
+            failures = 0
+            yield example
 
 
 def _piece(

@@ -58,8 +58,8 @@ class Search:
     def run(
         self, plain: Way, further: Callable[[], Sequence[Way]], products: Sequence[str], target: Path
     ) -> Tried:
-        """Tries the plain way; where it costs too much all further ones, and the first of them with the most
-        sensitive products in fp32. The fastest one that passes is written.
+        """Tries the plain way; where it costs too much all further ones, and if the first of them costs too
+        much as well, that one with the most sensitive products in fp32. The fastest that passes is written.
 
         Args:
             plain: the first way.
@@ -78,9 +78,9 @@ class Search:
         self._try(plain, (), plain.name, target)
         if self._best is None:
             ways = further()
-            for way in ways:
-                self._try(way, (), way.name, target)
-            self._keep_sensitive(ways[0], products, target)
+            passed = [self._try(way, (), way.name, target) for way in ways]
+            if not passed[0]:  # else products in fp32 would only make it slower
+                self._keep_sensitive(ways[0], products, target)
         if self._best is None:
             raise _refusal(self.tried[1:])
         return self._best

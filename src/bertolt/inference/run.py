@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,8 +51,7 @@ class Model:
 
     def outputs(self, examples: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
         """Each example with its output, in order, in constant memory."""
-        for window in windows(self.task, examples):
-            encoded = self.encode(window)
+        for window, encoded in ahead(windows(self.task, examples), self.encode):
             logits = self.engine.logits([row for each in encoded for row in each.features])
             position = 0
             for example, each in zip(window, encoded, strict=True):
@@ -82,6 +82,45 @@ def encode(task: Task, spec: ModelSpec, tokenizer: Tokenizer, examples: Sequence
         task.encode(example, [tokens[text] for text in each], spec, tokenizer)
         for example, each in zip(examples, texts, strict=True)
     ]
+
+
+def ahead(
+    windows: Iterable[list[Any]], encode: Callable[[Sequence[Any]], list[Encoded]]
+) -> Iterator[tuple[list[Any], list[Encoded]]]:
+    """Each window with what the model reads of it, tokenised while the one before is computed.
+
+    The windows are drawn in the caller's thread, one ahead. A fault, of the input or of the tokeniser, is
+    raised in its place: after the windows before it.
+
+    Args:
+        windows: of examples.
+        encode: see ``Model.encode``.
+    """
+    iterator = iter(windows)
+    window = next(iterator, None)
+    if window is None:
+        return
+    encoded = encode(window)  # there is nothing yet to do beside it, and one text alone needs no thread
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokens") as thread:
+        while True:
+            following, coming, fault = _draw(iterator, encode, thread)
+            yield window, encoded
+            if fault is not None:
+                raise fault
+            if following is None or coming is None:
+                return
+            window, encoded = following, coming.result()
+
+
+def _draw(
+    iterator: Iterator[list[Any]], encode: Callable[[Sequence[Any]], list[Encoded]], thread: Executor
+) -> tuple[list[Any] | None, Future[list[Encoded]] | None, Exception | None]:
+    """The next window, on its way to be tokenised; or nothing, where there is none; or why there is none."""
+    try:
+        window = next(iterator, None)
+    except Exception as error:  # noqa: BLE001 (raised by the caller, when its turn comes)
+        return None, None, error
+    return window, None if window is None else thread.submit(encode, window), None
 
 
 def windows(task: Task, examples: Iterable[Any]) -> Iterator[list[Any]]:

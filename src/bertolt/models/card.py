@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bertolt.models.engine_record import EngineRecord
 from bertolt.models.spec import FolderRecord, Repeats
 
 
@@ -34,6 +35,7 @@ def model_card(name: str, record: FolderRecord) -> str:
         "## How good it is",
         "",
         *_table(record),
+        *_engine(record.engine),
         "",
         "## Use",
         "",
@@ -47,6 +49,36 @@ def model_card(name: str, record: FolderRecord) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _engine(engine: EngineRecord | None) -> list[str]:
+    """What an exported folder adds: the engine, and what its gate found."""
+    if engine is None:
+        return []
+    parity, loss = engine.parity, engine.loss
+    lines = [
+        "",
+        "## How it is run",
+        "",
+        f"Exported for ONNX Runtime in {engine.precision} (`{engine.file}`; `model.safetensors` is the same "
+        f"network for torch). In fp32, on {parity.rows:,} texts, the largest difference from torch was "
+        f"{parity.largest:.1e} in probability.",
+    ]
+    if loss is not None:
+        interval = f"95% interval {100 * loss.low:.2f} to {100 * loss.high:.2f}"
+        lines += [
+            "",
+            f"8 bits ({engine.quantisation}) cost {100 * loss.loss:.2f} points of {loss.metric} ({interval}) on "
+            f"{loss.rows:,} labelled rows, of which {loss.flips:,} have another answer. The figures above are "
+            "those of fp32.",
+        ]
+    if not engine.free_of_batch_mates:
+        lines += [
+            "",
+            "**Results depend on the texts that are computed in the same batch**, in probability by up to "
+            f"{engine.batch_mates.largest:.2g}.",
+        ]
+    return lines
 
 
 _LONG = {
