@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.tables import adapt, grading, probing, speed, tasks, trust
+from benchmarks.tables import adapt, engine, grading, probing, speed, tasks, trust
 from benchmarks.tables.cells import RESULTS, ROOT, Cells, cells
 
 BEGIN, END = "<!-- results{name}: begin -->\n", "<!-- results{name}: end -->"
@@ -46,6 +46,8 @@ def readme(study: Cells, accuracy: Cells) -> list[str]:
 
 PARTS = (
     Part("README.md", "", ("speed-fp32", "tasks-accuracy"), readme),
+    Part("README.md", " engine", ("speed-engine",), engine.ratios),
+    Part("docs/speed.md", "", ("speed-engine",), engine.engine),
     Part("docs/measured.md", " tasks", ("tasks-accuracy",), tasks.tasks),
     Part("docs/measured.md", " paired", ("tasks-paired",), tasks.task_pairs),
     Part("docs/measured.md", " tasks-speed", ("tasks-speed",), speed.task_speed),

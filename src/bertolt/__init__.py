@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bertolt.api.exporting import export
-    from bertolt.api.measuring import compare, evaluate
+    from bertolt.api.measuring import bench, compare, evaluate
     from bertolt.api.probing import probe
     from bertolt.api.training import adapt, resume, train
     from bertolt.api.using import explain, pipeline, predict_file
@@ -27,6 +27,7 @@ __all__ = [
     "Run",
     "__version__",
     "adapt",
+    "bench",
     "compare",
     "evaluate",
     "explain",
@@ -45,6 +46,7 @@ _HOMES = {
     "Run": "bertolt.training.fine_tune",
     "__version__": "bertolt.version",
     "adapt": "bertolt.api.training",
+    "bench": "bertolt.api.measuring",
     "compare": "bertolt.api.measuring",
     "evaluate": "bertolt.api.measuring",
     "explain": "bertolt.api.using",
