@@ -29,7 +29,7 @@ class FewShotSettings(MethodSettings):
         tuning_steps: steps in which all of the network is trained, at least; ``--epochs`` may make them more.
     """
 
-    kind: Literal["probe", "contrastive", "lp-ft", "all"] = "contrastive"
+    kind: Literal["probe", "contrastive", "lp-ft", "all"] = "probe"
     label_names: bool = True
     contrastive_steps: int = Field(default=30, ge=1, le=100_000)
     contrastive_batch: int = Field(default=32, ge=2, le=1024)

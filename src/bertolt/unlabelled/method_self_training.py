@@ -122,7 +122,7 @@ def first_teacher(setting: Setting) -> None:
     if kind == "supervised":
         SUPERVISED.train(setting)
     elif kind == "few-shot":
-        few_shot_phases(setting, FewShotSettings())
+        few_shot_phases(setting, FewShotSettings(kind="contrastive"))
 
 
 def _copy(state: dict[str, Tensor]) -> dict[str, Tensor]:
