@@ -31,8 +31,8 @@ class AdaptMethodSettings(MethodSettings):
         reading_epochs: passes over the pool.
         reading_lr: peak learning rate of reading.
         warm_up: steps in which a new head for the missing words is trained alone, before the rest.
-        least_steps: of fine-tuning: of few labels it makes more passes than ``--epochs`` says, as two would be
-            over before anything is learnt.
+        least_steps: of fine-tuning: of few labels it makes more passes than ``--epochs`` says, as two would
+            be over before anything is learnt.
     """
 
     reading_epochs: int = Field(default=1, ge=1, le=1000)

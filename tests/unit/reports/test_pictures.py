@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from bertolt.evaluation.abstention import abstain_at
@@ -18,6 +19,7 @@ from bertolt.reports.pictures import (
     risk_coverage_picture,
     slices_picture,
 )
+from bertolt.reports.run_records import RunRecords
 from bertolt.reports.style import Picture, shorten
 
 
@@ -119,3 +121,53 @@ def test_labels_are_shortened_and_never_formulas() -> None:
     picture = confusion_picture([row("$x_", "$x_"), row("é\n", "é\n")], ["$x_", "é\n"])
     assert picture is not None
     assert picture.svg()
+
+
+def test_the_three_curves_of_a_run_with_phases_and_a_collapse() -> None:
+    records: list[dict[str, float | str]] = [
+        {"kind": "step", "phase": "reading", "step": 1, "loss": 9.0, "unlabelled_loss": 9.0},
+        {"kind": "step", "phase": "reading", "step": 2, "loss": 8.0, "unlabelled_loss": 8.0},
+        *(
+            {
+                "kind": "step", "phase": "learning", "step": n, "loss": 5.0, "labelled_loss": 1 / n,
+                "unlabelled_loss": 0.5, "confidence": 0.5 + n / 10, "entropy": 0.6, "share no": 0.25,
+                "share yes": 0.75,
+            }
+            for n in (1, 2, 3)
+        ),
+        {"kind": "validation", "phase": "learning", "step": 3, "accuracy": 0.5, "log_loss": 0.7},
+        {"kind": "event", "phase": "learning", "step": 2, "text": "all texts are yes", "alarm": 1.0},
+        {"kind": "event", "phase": "learning", "step": 1, "text": "nothing bad"},
+    ]  # fmt: skip
+    run = RunRecords(records)
+    assert run.phases() == [("reading", 0.0), ("learning", 2.0)]
+    labelled = run.steps("labelled_loss", otherwise="loss", unless="unlabelled_loss")
+    assert (labelled.at.tolist(), labelled.values.tolist()) == ([3.0, 4.0, 5.0], [1.0, 0.5, 1 / 3])
+    assert run.steps("unlabelled_loss").values.tolist() == [9.0, 8.0, 0.5, 0.5, 0.5]
+    assert run.shares()["yes"].at.tolist() == [3.0, 4.0, 5.0]
+    assert run.validations("accuracy").at.tolist() == [5.0]
+    picture = training_picture(records, "accuracy")
+    assert picture is not None
+    assert [axes.get_title(loc="left") for axes in picture.figure.axes] == [
+        "Labelled loss", "Unlabelled loss", "Outputs"
+    ]  # fmt: skip
+    assert "After step 4: all texts are yes." in picture.meaning
+    assert "nothing bad" not in picture.meaning
+    labels = [line.get_label() for line in picture.figure.axes[2].lines]
+    assert labels[:5] == [
+        "share no",
+        "share yes",
+        "confidence",
+        "entropy, of the most possible",
+        "validation accuracy",
+    ]
+    entropy = picture.figure.axes[2].lines[3].get_ydata()
+    assert list(entropy) == pytest.approx([0.6 / np.log(2)] * 3)  # type: ignore[call-overload]
+
+
+def test_a_plain_run_shows_its_validation_loss() -> None:
+    checked = [{"kind": "validation", "step": 3, "accuracy": 0.5, "log_loss": 0.7}]
+    picture = training_picture([*steps(3), *checked], "accuracy")
+    assert picture is not None
+    titles = [axes.get_title(loc="left") for axes in picture.figure.axes]
+    assert titles == ["Labelled loss", "Validation loss", "Outputs"]
