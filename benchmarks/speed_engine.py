@@ -3,9 +3,9 @@
     benchmarks/peers/make.sh build/peers
     python -m benchmarks.speed_engine --data-root build/benchmarks
 
-Run it when nothing else runs; it takes about 15 minutes, and for that linear-cost stops at 300,000 rows. Cells
-export-fp32 and export-int8 write ``$DATA/model-onnx`` and ``$DATA/model-int8``, which later cells read. Where
-an export is refused, its cell fails with the gate's reason.
+Run it when nothing else runs. It takes about 15 minutes, and for that linear-cost stops at 300,000 rows. The
+cells export-fp32 and export-int8 write ``$DATA/model-onnx`` and ``$DATA/model-int8``, which later cells read.
+Where an export is refused, its cell fails with the gate's reason.
 """
 
 from __future__ import annotations

@@ -54,7 +54,13 @@ def test_programs_stand_by_speed_and_those_that_failed_are_named() -> None:
 
 
 def test_the_cost_of_many_rows() -> None:
-    figures = {"rows": 300_000, "ratio": 1.02, "nanoseconds_a_token_few": 4000.0,
-               "nanoseconds_a_token_many": 4080.0, "megabytes_few": 640.0, "megabytes_many": 650.0}  # fmt: skip
+    figures = {
+        "rows": 300_000,
+        "ratio": 1.02,
+        "nanoseconds_a_token_few": 4000.0,
+        "nanoseconds_a_token_many": 4080.0,
+        "megabytes_few": 640.0,
+        "megabytes_many": 650.0,
+    }
     rows = engine({"linear-cost": line("bertolt", figures)})
     assert rows[2:4] == ["| 10,000 | 4,000 | 640 |", "| 300,000 | 4,080 (+2.0%) | 650 |"]
