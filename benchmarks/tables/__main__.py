@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.tables import adapt, engine, grading, probing, speed, tasks, trust
+from benchmarks.tables import adapt, engine, grading, probing, speed, tasks, trust, unlabelled
 from benchmarks.tables.cells import RESULTS, ROOT, Cells, cells
 
 BEGIN, END = "<!-- results{name}: begin -->\n", "<!-- results{name}: end -->"
@@ -59,6 +59,7 @@ PARTS = (
     Part("docs/probing.md", "", ("probing-layers",), probing.probing),
     Part("docs/adapt.md", " reading", ("adapt-reading",), adapt.adapt),
     Part("docs/adapt.md", " gain", ("adapt-gain", "adapt-paired"), adapt.gain),
+    Part("docs/unlabelled.md", " unlabelled", ("unlabelled-reviews",), unlabelled.reviews),
     Part("docs/grading.md", " order", ("grading-order",), grading.order),
     Part("docs/grading.md", " order-paired", ("grading-paired",), grading.order_pairs),
     Part("docs/grading.md", " sentences", ("grading-sentences",), grading.sentences),
