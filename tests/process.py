@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +22,8 @@ import pytest
 import bertolt
 
 SOURCE = Path(bertolt.__file__).parents[1]
+#: Seconds that a command may take.
+PATIENCE = 120
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,8 @@ class Outcome:
 def environment(*folders: Path) -> dict[str, str]:
     """That of the tests, with the package and some folders on Python's path."""
     path = os.pathsep.join(map(str, (*folders, SOURCE)))
-    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "PYTHONIOENCODING": ""}
+    given = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    return {**given, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "PYTHONIOENCODING": ""}
 
 
 def command(*words: str | Path) -> list[str]:
@@ -50,18 +58,66 @@ def run(
     env: Mapping[str, str] | None = None,
     before: Callable[[], None] | None = None,
 ) -> Outcome:
-    """Runs ``bertolt WORDS`` to its end."""
+    """Runs ``bertolt WORDS`` to its end, in a process of its own.
+
+    Args:
+        words: of the command line.
+        cwd: where it runs.
+        stdin: what it reads.
+        env: another environment than that of the tests.
+        before: is called in the process before Python begins.
+    """
+    if env is None and before is None:
+        return _forked([str(word) for word in words], cwd, stdin)
     done = subprocess.run(
         command(*words),
         cwd=cwd,
         env=environment() if env is None else dict(env),
         input=stdin,
         capture_output=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
         preexec_fn=before,
     )
     return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def _forked(words: Sequence[str], cwd: Path, stdin: bytes) -> Outcome:
+    """The same as a child of a process that has imported everything: see ``forking``."""
+    parent = _parent(tuple(sorted(environment().items())))
+    assert parent.stdin is not None
+    assert parent.stdout is not None
+    with tempfile.TemporaryDirectory() as home:
+        files = {name: Path(home) / name for name in ("in", "out", "err")}
+        for file in files.values():
+            file.write_bytes(b"")
+        files["in"].write_bytes(stdin)
+        job = {"words": words, "cwd": str(cwd), **{name: str(file) for name, file in files.items()}}
+        parent.stdin.write(json.dumps(job).encode() + b"\n")
+        parent.stdin.flush()
+        if not select.select([parent.stdout], [], [], PATIENCE)[0]:
+            os.killpg(parent.pid, signal.SIGKILL)
+            raise subprocess.TimeoutExpired(
+                words, PATIENCE, files["out"].read_bytes(), files["err"].read_bytes()
+            )
+        code = int(parent.stdout.readline())
+        return Outcome(code, files["out"].read_text("utf-8"), files["err"].read_text("utf-8"))
+
+
+@cache
+def _parent(env: tuple[tuple[str, str], ...]) -> subprocess.Popen[bytes]:
+    """The process that forks, one for each environment; it ends with the tests."""
+    parent = subprocess.Popen(
+        [sys.executable, "-W", "error::ResourceWarning", str(Path(__file__).with_name("forking.py"))],
+        env=dict(env), stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    atexit.register(_end, parent)
+    return parent
+
+
+def _end(parent: subprocess.Popen[bytes]) -> None:
+    with parent:  # closes its input, at which it ends
+        pass
 
 
 @contextmanager
