@@ -21,9 +21,9 @@ from bertolt.tasks.task import Task, TaskSettings, input_columns
 ROWS = 1000
 PIECES = 64
 
-# Words of a piece: a few, several texts, about as many as the model reads, more than that. One in sixteen of
-# the last two, which cost as much as all others together.
-_KINDS = ("cut",) * 10 + ("joined",) * 4 + ("full", "beyond")
+# Words of a piece: a few, several texts, about as many as the model reads, more than that. One in thirty-two
+# of each of the last two, which cost as much as all others together.
+_KINDS = ("cut",) * 22 + ("joined",) * 8 + ("full", "beyond")
 # Pieces that the task cannot use, such as those without the missing word, are left out. So many in a row: no
 # more come.
 _TRIES = 100

@@ -68,9 +68,9 @@ def _engine(engine: EngineRecord | None) -> list[str]:
         interval = f"95% interval {100 * loss.low:.2f} to {100 * loss.high:.2f}"
         lines += [
             "",
-            f"8 bits ({engine.quantisation}) cost {100 * loss.loss:.2f} points of {loss.metric} ({interval}) on "
-            f"{loss.rows:,} labelled rows, of which {loss.flips:,} have another answer. The figures above are "
-            "those of fp32.",
+            f"8 bits ({engine.quantisation}) cost {100 * loss.loss:.2f} points of {loss.metric} ({interval}) "
+            f"on {loss.rows:,} labelled rows, of which {loss.flips:,} have another answer. The figures above "
+            "are those of fp32.",
         ]
     if not engine.free_of_batch_mates:
         lines += [
