@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -136,6 +137,25 @@ def serve(*words: str | Path, cwd: Path) -> Iterator[tuple[subprocess.Popen[byte
             yield process, json.loads(line)["address"]
         finally:
             process.kill()
+
+
+def children(process: subprocess.Popen[bytes]) -> list[int]:
+    """The processes that a process has started."""
+    text = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii")
+    return [int(number) for number in text.split()]
+
+
+def wait_until(condition: Callable[[], Any]) -> None:
+    """Waits for a minute at most."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def gone(number: int) -> bool:
+    """Whether no process has this id."""
+    return not Path(f"/proc/{number}").exists()
 
 
 def listing(folder: Path) -> dict[str, int]:

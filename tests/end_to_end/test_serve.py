@@ -5,36 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from process import refused, run, serve
+from process import children, gone, refused, run, serve, wait_until
 
 TEXT = "the film was gorgeous and moving ."
-
-
-def children(process: subprocess.Popen[bytes]) -> list[int]:
-    """The processes that a process has started."""
-    text = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii")
-    return [int(number) for number in text.split()]
-
-
-def wait_until(condition: Callable[[], Any]) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
-def gone(number: int) -> bool:
-    return not Path(f"/proc/{number}").exists()
 
 
 def test_it_answers_as_predict_does_and_ends_with_sigterm(model: Path, tmp_path: Path) -> None:
@@ -67,26 +47,6 @@ def test_sigterm_finishes_what_was_accepted(model: Path, tmp_path: Path) -> None
         os.kill(worker, signal.SIGCONT)
         assert len(accepted.result().json()["results"]) == 50
         assert process.wait(20) == 0
-
-
-def test_a_stuck_or_dead_worker_is_replaced(model: Path, tmp_path: Path) -> None:
-    limits = tmp_path / "limits.toml"
-    limits.write_text("wedge_seconds = 2\nready_seconds = 1\n", encoding="utf-8")
-    with serve(model, "--settings", limits, cwd=tmp_path) as (process, address):
-
-        def ready() -> bool:
-            return httpx.get(f"{address}/ready", timeout=60).status_code == 200
-
-        assert ready()
-        for sign in (signal.SIGSTOP, signal.SIGKILL):
-            (worker,) = children(process)
-            os.kill(worker, sign)
-            assert not ready()
-            assert httpx.get(f"{address}/live").status_code == 200
-            wait_until(ready)
-            assert gone(worker)
-        url = f"{address}/v1/models/{model.name}/predict"
-        assert httpx.post(url, json={"inputs": TEXT}, timeout=60).status_code == 200
 
 
 def test_a_killed_server_leaves_no_worker(model: Path, tmp_path: Path) -> None:
