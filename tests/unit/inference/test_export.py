@@ -18,7 +18,7 @@ from bertolt.errors import DataError, FolderError, MissingExtraError, RefusedErr
 from bertolt.inference import export as module
 from bertolt.inference.engine import TorchEngine
 from bertolt.inference.export import Exported, export
-from bertolt.inference.gate_rows import inputs_of
+from bertolt.inference.gate_rows import gate_examples, inputs_of
 from bertolt.inference.onnx_engine import OnnxEngine, open_session
 from bertolt.inference.pipeline import Pipeline
 from bertolt.models.folder import load_examples, load_record
@@ -242,3 +242,31 @@ def test_an_exported_folder_is_exported_again_in_its_place(exported: Make, tmp_p
     done = run_export(folder, folder)
     assert done.replaced
     assert json.loads((folder / "bertolt.json").read_text(encoding="utf-8"))["engine"]["file"] == "model.onnx"
+
+
+def test_pieces_are_seeded_short_and_longer_than_what_is_read(trained: Make) -> None:
+    folder = trained("text-classification", "bert")
+    pipeline = Pipeline.from_folder(folder, device="cpu")
+    examples = examples_of(folder, pipeline)
+    model = pipeline.model
+    found, again, other = (
+        gate_examples(model, examples, pipeline.settings, rows=0, seed=seed) for seed in (1, 1, 2)
+    )
+    assert found == again
+    assert found != other
+    assert [each.text for each in found[: len(examples)]] == [each.text for each in examples]
+    assert all(each.label is None for each in found)
+    pieces = model.encode(found[len(examples) :])
+    assert len(pieces) == 64
+    lengths = [len(each.features[0]) for each in pieces]
+    assert min(lengths) <= 5
+    assert sum(length == model.spec.max_length for length in lengths) == 4
+    assert sum(each.truncated for each in pieces) >= 2
+
+
+def test_pieces_without_a_missing_word_are_left_out(trained: Make) -> None:
+    folder = trained("fill-mask", "bert")
+    pipeline = Pipeline.from_folder(folder, device="cpu")
+    found = gate_examples(pipeline.model, examples_of(folder, pipeline), pipeline.settings, rows=0)
+    assert len(found) == 24 + 64
+    assert all("[MASK]" in each.text for each in found)
