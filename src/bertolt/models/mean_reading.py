@@ -25,7 +25,7 @@ _FIRST_READER = {
     "camembert": "classifier.dense",
 }
 #: How much louder the mean is than the first token's own vector, which the residual connection adds.
-LOUDNESS = 100.0
+LOUDNESS = 1000.0
 #: Makes the tanh behind the reader nearly linear: of a normalised vector, few numbers are beyond 3.
 SOFTNESS = 0.25
 
@@ -35,15 +35,17 @@ def can_read_mean(network: Any) -> bool:
     return network.config.model_type in _FIRST_READER
 
 
-def read_mean(network: Any, layer: int) -> None:
-    """Lets the head read the mean over the tokens of a layer, normalised; in place.
+def read_mean(network: Any, layer: int, centre: Tensor) -> None:
+    """Lets the head read the mean over the tokens of a layer, less a centre, normalised; in place.
 
-    Afterwards the input of the last linear layer is ``tanh(0.25 * norm(mean))``, to 1%, until training
-    changes it. The head itself is left as it is.
+    Afterwards the input of the last linear layer is ``tanh(0.25 * norm(mean - centre))``, to 1%, until
+    training changes it. The head itself is left as it is. Most of a mean is the same for all texts: were it
+    not taken away first, dropout would drown what is left.
 
     Args:
         network: of ``AutoModelForSequenceClassification``, of a family that ``can_read_mean`` knows.
         layer: whose output is read, from 1.
+        centre: what texts have in common, shape (H,): the mean of the layer over some of them.
     """
     encoder = network.base_model.encoder
     if not 1 <= layer <= len(encoder.layer):
@@ -54,6 +56,7 @@ def read_mean(network: Any, layer: int) -> None:
         # Keys stay as they were: so the queries, and with them the weights of the tokens, can be learnt.
         _set(attention.query, 0.0)
         _set(attention.value, 1.0)
+        attention.value.bias.copy_(-centre)
         _set(mixed.dense, LOUDNESS)
         _set(pooling.output.dense, 0.0)
         for norm in (mixed.LayerNorm, pooling.output.LayerNorm):

@@ -20,19 +20,29 @@ Vectors = NDArray[np.float64]
 
 
 def layer_embeddings(model: TrainableModel, encoded: Sequence[Encoded]) -> Vectors:
-    """The mean over each text's tokens, of each layer, normalised to mean 0 and variance 1 of its numbers.
-
-    As ``read_mean`` hands it to the head.
+    """The mean over each text's tokens, of each layer.
 
     Returns:
         Shape (layers, n, H), without the input embeddings.
     """
 
     def read(inputs: Inputs) -> Tensor:
-        means = layer_means(model.engine.network, inputs)[1:].float()
-        return torch.nn.functional.layer_norm(means, means.shape[-1:]).transpose(0, 1)
+        return layer_means(model.engine.network, inputs)[1:].transpose(0, 1)
 
     return np.moveaxis(_embed(model, encoded, read), 1, 0)
+
+
+def normalised(vectors: Vectors, centre: Vectors) -> Vectors:
+    """Vectors less a centre, each brought to a mean of 0 and a variance of 1, as ``read_mean`` does it.
+
+    Args:
+        vectors: shape (…, H).
+        centre: a shape that fits.
+    """
+    apart = vectors - centre
+    apart = apart - apart.mean(-1, keepdims=True)
+    found: Vectors = apart / np.sqrt(apart.var(-1, keepdims=True) + 1e-12)
+    return found
 
 
 def head_embeddings(model: TrainableModel, encoded: Sequence[Encoded]) -> Vectors:

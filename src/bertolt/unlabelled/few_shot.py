@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from bertolt.data.features import Encoded
@@ -10,7 +11,7 @@ from bertolt.models.mean_reading import can_read_mean, read_mean
 from bertolt.tasks.task import input_columns
 from bertolt.training.method import Setting
 from bertolt.training.trainable import TrainableModel
-from bertolt.unlabelled.embeddings import head_embeddings, layer_embeddings
+from bertolt.unlabelled.embeddings import head_embeddings, layer_embeddings, normalised
 from bertolt.unlabelled.label_names import name_directions
 from bertolt.unlabelled.layer_choice import choose_layer
 from bertolt.unlabelled.linear_head import fit_head
@@ -29,8 +30,10 @@ def start(setting: Setting, *, label_names: bool = True) -> None:
     network, encoded = setting.model.engine.network, setting.prepared.encoded
     if can_read_mean(network):
         embeddings = layer_embeddings(setting.model, encoded)
-        choice = choose_layer(embeddings, gold_classes(encoded), setting.settings.seed)
-        read_mean(network, choice.layer)
+        centres = embeddings.mean(1, keepdims=True)
+        apart = normalised(embeddings, centres)
+        choice = choose_layer(apart, gold_classes(encoded), setting.settings.seed)
+        read_mean(network, choice.layer, torch.from_numpy(centres[choice.layer - 1, 0]))
         shown = f", {choice.accuracy[choice.layer - 1]:.0%} right in cross-validation" * bool(choice.accuracy)
         setting.run.note(f"few-shot: reads the mean of layer {choice.layer} of {len(embeddings)}{shown}")
     else:

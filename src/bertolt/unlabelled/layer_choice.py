@@ -15,7 +15,7 @@ from bertolt.unlabelled.embeddings import Vectors
 FOLDS = 5
 REPEATS = 2
 #: How free the classifier's weights are (scikit-learn's C), for texts scaled to a length of about 1.
-FREEDOM = 30.0
+FREEDOM = 5.0
 #: Standard errors to each side of a 95% interval.
 Z95 = 1.96
 

@@ -12,9 +12,9 @@ from bertolt.models.heads import last_linear
 from bertolt.unlabelled.embeddings import Vectors
 
 #: How free the weights are (scikit-learn's C), for vectors scaled to a length of about 1.
-FREEDOM = 10.0
+FREEDOM = 2.0
 #: How much larger than a coordinate the likeness to the labels' names is: weights on it cost less.
-NAME_SCALE = 0.3
+NAME_SCALE = 0.7
 
 
 def fit_head(network: nn.Module, vectors: Vectors, gold: Sequence[int], names: Vectors | None = None) -> None:
