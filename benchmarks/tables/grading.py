@@ -18,7 +18,7 @@ METRICS = (
 #: All sets together; in the first, a row counted once a question that it answers.
 JOINT = (
     ("joint", "all sets together, 2 epochs, a row once a question"),
-    ("joint-4-epochs", "all sets together, 4 epochs, a row once"),
+    ("joint-3-epochs", "all sets together, 3 epochs, a row once"),
 )
 SETS = ("all", "CoLA", "LIAR", "FEVER", "JOCI")
 GRADERS = (
@@ -63,7 +63,7 @@ def order_pairs(pairs: Cells) -> list[str]:
 
 def sentences(study: Cells) -> list[str]:
     """The five grades beside baselines, over all sets and within each."""
-    seeds = seeds_of(study, "joint-4-epochs") or seeds_of(study, "joint")
+    seeds = seeds_of(study, "joint-3-epochs") or seeds_of(study, "joint")
     found = [figures(line, "joint") for line in seeds]
     if not found:
         return []
@@ -98,7 +98,7 @@ def acceptable(study: Cells, pairs: Cells) -> list[str]:
         less = [_less(pairs.get(f"cola-{cell}-less-{variant}-matthews")) for cell, _ in JOINT]
         if found:
             rows.append((name, spread([each["value"] for each in found]), *less))
-    less = (f"{name} less this, paired" for name in ("2 epochs together", "4 epochs together"))
+    less = (f"{name} less this, paired" for name in ("2 epochs together", "3 epochs together"))
     head = ("acceptable or not", "Matthews, mean of seeds", *less)
     return table(head, rows)
 
