@@ -50,7 +50,7 @@ class Model:
         return encode(self.task, self.spec, self.tokenizer, examples)
 
     def outputs(self, examples: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-        """Each example with its output, in order, in constant memory."""
+        """Each example with its output, in order, in constant memory: two windows at most are held."""
         for window, encoded in ahead(windows(self.task, examples), self.encode):
             logits = self.engine.logits([row for each in encoded for row in each.features])
             position = 0
