@@ -68,13 +68,15 @@ class PackedEncoder:
         self._modules: list[nn.Module] = []
         self._stamp: list[tuple[int, int]] = []
         self._layers: list[_Layer] = []
-        self._offset = 0 if encoder.config.model_type == "bert" else encoder.config.pad_token_id + 1
+        # RoBERTa and its kin number positions from the padding id on.
+        self._pad: int | None = None if encoder.config.model_type == "bert" else encoder.config.pad_token_id
 
     def lay_out(self) -> None:
         """Packs the weights, unless those that are packed are the encoder's still."""
         modules = list(self._encoder.encoder.layer)
         if modules != self._modules:  # to find all parameters takes longer than to look at those known
-            self._modules, self._parameters = modules, list(self._encoder.encoder.parameters())
+            self._parameters = list(self._encoder.encoder.parameters())
+            self._modules = modules
         stamp = [(each.data_ptr(), each._version) for each in self._parameters]
         # A fused optimiser changes weights without counting that as a version.
         if stamp != self._stamp or any(each.requires_grad for each in self._parameters):
@@ -102,12 +104,20 @@ class PackedEncoder:
 
     def _embed(self, rows: Rows) -> Tensor:
         parts = self._encoder.embeddings
-        places = np.concatenate([np.arange(length) for length in rows.lengths]) + self._offset
+        own = np.split(rows.ids.numpy(), rows.firsts[1:])
+        places = np.concatenate([self._places(ids) for ids in own])
         x = functional.embedding(rows.ids, parts.word_embeddings.weight)
         x += functional.embedding(torch.from_numpy(places), parts.position_embeddings.weight)
         kinds = parts.token_type_embeddings.weight
         x += kinds[0] if rows.types is None else functional.embedding(rows.types, kinds)
         return _normed(parts.LayerNorm, x)
+
+    def _places(self, ids: NDArray[np.int32]) -> NDArray[np.int64]:
+        """The position of each token of a row. A padding token that a text holds is not counted."""
+        if self._pad is None:
+            return np.arange(len(ids))
+        real = ids != self._pad
+        return np.asarray(np.cumsum(real) * real + self._pad)
 
 
 class _Layer:

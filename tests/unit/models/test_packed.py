@@ -66,6 +66,17 @@ def test_logits_of_texts(tiny_folder: Folder, family: str, lengths: tuple[int, .
     torch.testing.assert_close(packed, padded, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("family", ["bert", "roberta"])
+def test_a_padding_token_within_a_text_is_read_as_transformers_reads_it(
+    tiny_folder: Folder, family: str
+) -> None:
+    head = SequenceHead()
+    network: Any = network_of(head, tiny_folder(family))
+    ids = np.asarray([7, 8, network.config.pad_token_id, 9, 10], np.int32)
+    packed, padded = both(network, head, [Feature(ids)])
+    torch.testing.assert_close(packed, padded, rtol=1e-5, atol=1e-5)
+
+
 def test_token_types_are_read(tiny_folder: Folder) -> None:
     head = SequenceHead()
     network = network_of(head, tiny_folder("bert"))
