@@ -77,7 +77,8 @@ def _second(axes: Axes, unlabelled: Series, checked: Series) -> None:
         axes.plot(checked.at, checked.values, "o-", color=ORANGE, label="validation")
         axes.legend(loc="upper right")
     axes.set_title(title)
-    axes.set_ylim(bottom=0)
+    highest = max(float(series.values.max()) for series in (unlabelled, checked) if len(series))
+    axes.set_ylim(0, 1.15 * highest or None)
 
 
 def _outputs(axes: Axes, run: RunRecords, metric: str) -> None:
