@@ -96,7 +96,7 @@ COMPARISONS = {
     "grading": [
         *of_orders(),
         *(
-            Comparison("cola", "joint-3-epochs", alone, "matthews", of_two(matthews), COLA)
+            Comparison("cola", "joint", alone, "matthews", of_two(matthews), COLA)
             for alone in ("single", "single-3-epochs")
         ),
     ],

@@ -11,7 +11,7 @@ Trains on CoLA, LIAR, FEVER and JOCI together, each of at most 8,000 rows, and m
 
 each over all sets and within each one, where kappa shows what is known beside the set; what the pipeline
 withholds; and the coverage at which grades 2 and 4 are right three times in four. What the model says of
-CoLA's sentences goes to ``DATA/predictions/cola-seed-SEED-joint-EPOCHS-epochs.jsonl``. The last line is JSON.
+CoLA's sentences goes to ``DATA/predictions/cola-seed-SEED-joint.jsonl``. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def main() -> None:
     }
     cola = np.flatnonzero(came_from == "CoLA")
     write_cola(
-        root / "predictions" / f"cola-seed-{options.seed}-joint-{options.epochs}-epochs.jsonl",
+        root / "predictions" / f"cola-seed-{options.seed}-joint.jsonl",
         [evaluation.examples[index] for index in cola],
         [evaluation.outputs[index] for index in cola],
     )

@@ -63,7 +63,7 @@ def order_pairs(pairs: Cells) -> list[str]:
 
 def sentences(study: Cells) -> list[str]:
     """The five grades beside baselines, over all sets and within each."""
-    seeds = seeds_of(study, "joint-3-epochs") or seeds_of(study, "joint")
+    seeds = seeds_of(study, "joint")
     found = [figures(line, "joint") for line in seeds]
     if not found:
         return []

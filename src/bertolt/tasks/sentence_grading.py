@@ -9,7 +9,7 @@ grades and an ordered list of labels are one and the same network, with one outp
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -191,19 +191,8 @@ class SentenceGrading:
     def encode(
         self, example: GradedExample, tokens: Sequence[Tokens], spec: ModelSpec, tokenizer: Tokenizer
     ) -> Encoded:
-        """See ``Task.encode``: targets as in ``ordinal.chain_targets``; with cross-entropy the grade.
-
-        A row that answers several questions of the five grades counts once, not once a question: else the
-        sets of facts, which answer up to three, drown the one of grammar, which answers one.
-        """
-        scale = scale_of(spec)
-        target = _target(example, scale)
-        encoded = encode_texts(tokens, target, spec, tokenizer)
-        if target is None or scale.names != GRADES:
-            return encoded
-        share = 1.0 / max(1, int((~np.isnan(target)).sum()))
-        features = tuple(replace(each, weight=each.weight * share) for each in encoded.features)
-        return replace(encoded, features=features)
+        """See ``Task.encode``: targets as in ``ordinal.chain_targets``; with cross-entropy the grade."""
+        return encode_texts(tokens, _target(example, scale_of(spec)), spec, tokenizer)
 
     def loss(self, logits: Tensor, features: Sequence[Feature], class_weight: Tensor | None) -> Tensor:
         """The negative log-likelihood of what each feature's label says, times its weight, summed."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +14,6 @@ from torch.nn import functional
 from bertolt.data.examples import GradedExample
 from bertolt.data.features import Feature
 from bertolt.data.table import Row
-from bertolt.data.tokenizer import Tokenizer
 from bertolt.errors import DataError, SettingError
 from bertolt.inference.pipeline import typed_settings
 from bertolt.models.spec import ABSTAIN, ModelSpec
@@ -77,24 +74,6 @@ def test_the_loss_is_masked_and_weighted() -> None:
     ]
     wanted = math.log1p(math.exp(-2.0)) + 0.5 * math.log1p(math.exp(0.5))
     assert float(TASK.loss(logits, features, None)) == pytest.approx(wanted, rel=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("spec", "given", "weight"),
-    [
-        (SPEC, example("acceptable", "acceptable"), 1.0),
-        (SPEC, example("true", "verifiable", "truth"), 1 / 3),
-        (SPEC, example("true"), 1 / 4),
-        (SPEC, example(None), 1.0),
-        (order_spec(), example("3"), 1.0),
-    ],
-)
-def test_a_row_counts_once_however_much_it_says(
-    tiny_folder: Callable[[str], Path], spec: ModelSpec, given: GradedExample, weight: float
-) -> None:
-    tokenizer = Tokenizer.from_folder(tiny_folder("bert"))
-    encoded = TASK.encode(given, tokenizer.tokens([given.text], offsets=False), spec, tokenizer)
-    assert [feature.weight for feature in encoded.features] == [weight]
 
 
 def test_cross_entropy_is_torchs() -> None:
