@@ -56,6 +56,7 @@ class _Product(torch.autograd.Function):
 
 
 def multiply(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """``input @ weight.T + bias`` by oneDNN; shapes (..., in), (out, in) and (out,) to (..., out)."""
     product: Tensor = torch.ops.mkldnn._linear_pointwise(input, weight, bias, "none", [], "")
     return product
 
