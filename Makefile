@@ -40,7 +40,7 @@ check: $(TESTABLE) ## Check style, formatting, types and the layers
 	$(BIN)/lint-imports
 
 test: check ## Run the checks and the unit, contract and end-to-end tests
-	$(BIN)/pytest $(wildcard tests/unit tests/contract tests/end_to_end)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(wildcard tests/unit tests/contract tests/end_to_end)
 
 test-page: $(TESTABLE) ## Run the tests of the page in a browser
 	$(call pytest-if-any,tests/browser)
