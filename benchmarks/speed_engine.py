@@ -1,6 +1,7 @@
 """The study speed-engine: both engines of Bertolt beside every peer, training, and what many rows cost.
 
     benchmarks/peers/make.sh build/peers
+    benchmarks/peers/make.sh build/peers-pipeline transformers
     python -m benchmarks.speed_engine --data-root build/benchmarks
 
 Run it when nothing else runs. It takes about 15 minutes, and for that linear-cost stops at 300,000 rows. The
@@ -19,6 +20,7 @@ from benchmarks.study import Cell, Variant, run_study
 ROUNDS = 3
 EXPORT = "bertolt export $DATA/model --json"
 BENCH = "bertolt bench $DATA/model $DATA/model-onnx $DATA/model-int8 --peers build/peers --json"
+PIPELINE = "bertolt bench $DATA/model-int8 $DATA/model-onnx --peers build/peers-pipeline --json"
 LINEAR = "python -m benchmarks.ours.linear_cost $DATA/backbone $DATA/rotten-tomatoes/train.csv"
 
 #: The training steps of the study speed-fp32, once: their medians stand there.
@@ -30,6 +32,8 @@ CELLS = [
     # A command measures all programs in interleaved rounds by itself.
     Cell("short", (Variant("bench", f"{BENCH} $DATA/short.csv --rounds {ROUNDS}"),)),
     Cell("long", (Variant("bench", f"{BENCH} $DATA/long.csv --rounds 2"),)),
+    # Of short texts the pipeline's best batch is none of those above.
+    Cell("short-pipeline", (Variant("bench", f"{PIPELINE} $DATA/short.csv --rounds {ROUNDS}"),)),
     replace(TRAIN_STEPS, repeats=1),
     Cell("linear-cost", (Variant("bertolt", f"{LINEAR} --rows 300000"),)),
 ]

@@ -10,7 +10,7 @@ shift
 [ $# -gt 0 ] || set -- transformers onnxruntime openvino ctranslate2
 for name in "$@"; do
     case $name in
-        transformers) packages="" modes='"batch-1", "batch-32", "sorted"' ;;
+        transformers) packages="" modes='"batch-1", "batch-8", "batch-32", "sorted"' ;;
         onnxruntime) packages="onnxruntime onnx" modes='"fp32", "int8"' ;;
         openvino) packages="openvino onnx" modes='"fp32"' ;;
         ctranslate2) packages="ctranslate2" modes='"fp32", "int8"' ;;
