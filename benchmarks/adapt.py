@@ -110,15 +110,15 @@ STUDIES = {
             (
                 Variant(
                     "bertolt",
-                    "python -m benchmarks.ours.mlm_steps minilm $DATA/imdb/train-2500.csv --max-steps 60",
+                    "python -m benchmarks.ours.mlm_steps minilm $DATA/imdb/train-2500.csv --max-steps 15",
                 ),
                 Variant(
                     "run-mlm",
                     "python -m benchmarks.peers.hf_mlm $DATA/backbone $DATA/imdb/train-2500.csv "
-                    "--max-steps 60",
+                    "--max-steps 15",
                 ),
             ),
-            repeats=3,
+            repeats=2,
         ),
     ],
     "gain": [

@@ -4,7 +4,7 @@
     benchmarks/peers/make.sh build/peers-pipeline transformers
     python -m benchmarks.speed_engine --data-root build/benchmarks
 
-Run it when nothing else runs. It takes about 15 minutes, and for that linear-cost stops at 300,000 rows. The
+Run it when nothing else runs. It takes about 15 minutes, and for that linear-cost stops at 100,000 rows. The
 cells export-fp32 and export-int8 write ``$DATA/model-onnx`` and ``$DATA/model-int8``, which later cells read.
 Where an export is refused, its cell fails with the gate's reason.
 """
@@ -35,7 +35,7 @@ CELLS = [
     # Of short texts the pipeline's best batch is none of those above.
     Cell("short-pipeline", (Variant("bench", f"{PIPELINE} $DATA/short.csv --rounds {ROUNDS}"),)),
     replace(TRAIN_STEPS, repeats=1),
-    Cell("linear-cost", (Variant("bertolt", f"{LINEAR} --rows 300000"),)),
+    Cell("linear-cost", (Variant("bertolt", f"{LINEAR} --rows 100000"),)),
 ]
 
 if __name__ == "__main__":
