@@ -1,8 +1,8 @@
-"""Makes the pictures of the README: the sentiment view, the question view and the report.
+"""Makes the pictures of the README and of the page: the views of sentiment, question and grade, the report.
 
-It serves two trained models, types into the page with Chromium, and takes pictures of what a visitor sees::
+It serves trained models, types into the page with Chromium, and takes pictures of what a visitor sees::
 
-    python docs/make_pictures.py models/reviews models/squad
+    python docs/make_pictures.py --sentiment models/reviews --question models/squad --grading models/grading
 
 Needs the extras serve and dev, and `chromium` on the PATH.
 """
@@ -30,6 +30,7 @@ CONTEXT = (
     "opera. It had its first night on 31 August 1928 at the Theater am Schiffbauerdamm in Berlin, and was "
     "played there more than 350 times in the next two years."
 )
+SENTENCE = "The Moon is larger than the Earth."
 MOST_BYTES = 300_000
 
 
@@ -78,26 +79,29 @@ def take(page: Page, file: Path, *, until: int | None = None) -> None:
     print(f"{file.name}: {size:,} bytes", file=sys.stderr)
 
 
+#: What a view shows last, by the picture: a grade is in need of no tint to be read.
+LAST = {"grade.png": ".gauge .step .value"}
+
+
 def view(browser: Browser, folder: Path, fields: dict[str, str], file: Path, dark: bool) -> None:
-    """The view of a model with its fields filled in, once result and tint are there."""
+    """The view of a model with its fields filled in, once all of it is there."""
     with served(folder) as address:
         page = new_page(browser, 900, 600, 1.4, dark)
         page.goto(address)
         for name, text in fields.items():
             page.get_by_role("textbox", name=name, exact=True).fill(text)
-        page.locator(".reading .tinted").first.wait_for(timeout=60_000)
+        page.locator(LAST.get(file.name, ".reading .tinted")).first.wait_for(timeout=60_000)
         page.evaluate("document.activeElement.blur()")
         take(page, file)
         page.close()
 
 
 def main() -> None:
-    """Makes all three."""
+    """Makes those whose model is named."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument(
-        "sentiment", type=Path, help="a model folder of text-classification with its report.html"
-    )
-    parser.add_argument("question", type=Path, help="a model folder of question-answering")
+    parser.add_argument("--sentiment", type=Path, help="a folder of text-classification with its report.html")
+    parser.add_argument("--question", type=Path, help="a model folder of question-answering")
+    parser.add_argument("--grading", type=Path, help="a model folder of sentence-grading")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="where to")
     parser.add_argument("--dark", action="store_true", help="in dark colours")
     given = parser.parse_args()
@@ -109,13 +113,17 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--no-first-run"]
         )
-        view(browser, given.sentiment, {"Text": TEXT}, given.out / "sentiment.png", given.dark)
-        fields = {"Question": QUESTION, "Context": CONTEXT}
-        view(browser, given.question, fields, given.out / "question.png", given.dark)
-        page = new_page(browser, 820, 1100, 1.25, given.dark)
-        page.goto((given.sentiment / "report.html").resolve().as_uri())
-        after = "Math.floor(document.querySelectorAll('h2')[3].getBoundingClientRect().top) - 24"
-        take(page, given.out / "report.png", until=page.evaluate(after))  # figures and two pictures
+        if given.sentiment:
+            view(browser, given.sentiment, {"Text": TEXT}, given.out / "sentiment.png", given.dark)
+            page = new_page(browser, 820, 1100, 1.25, given.dark)
+            page.goto((given.sentiment / "report.html").resolve().as_uri())
+            after = "Math.floor(document.querySelectorAll('h2')[3].getBoundingClientRect().top) - 24"
+            take(page, given.out / "report.png", until=page.evaluate(after))  # figures and two pictures
+        if given.question:
+            fields = {"Question": QUESTION, "Context": CONTEXT}
+            view(browser, given.question, fields, given.out / "question.png", given.dark)
+        if given.grading:
+            view(browser, given.grading, {"Text": SENTENCE}, given.out / "grade.png", given.dark)
         browser.close()
 
 

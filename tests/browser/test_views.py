@@ -170,6 +170,22 @@ def test_a_grade_is_a_gauge_of_five_steps(page: Page, site: Running) -> None:
     expect(page.get_by_label("Show which words moved it")).to_have_count(0)  # which grades do not say
 
 
+def test_a_grade_that_is_withheld_says_which_is_likeliest(page: Page, site: Running) -> None:
+    def withheld(route: Route) -> None:  # the small model is never sure enough of a grade above 1
+        answer = route.fetch()
+        body = answer.json()
+        odds = dict.fromkeys(body["results"][0]["probabilities"], 0.1) | {"false": 0.6}
+        body["results"][0] |= {"grade": 1, "name": "grammatical", "probabilities": odds}
+        route.fulfill(response=answer, json=body)
+
+    page.route("**/predict", withheld)
+    open_model(page, site, "sentence-grading")
+    box(page, "Text").fill("the hero was cold .")
+    result = panel(page, "sentence-grading")
+    expect(result.locator(".note").first).to_contain_text("Likeliest is “false” (60.0%). It is withheld")
+    expect(result.locator(".verdict")).to_contain_text("Grammatical")
+
+
 def test_the_context_of_a_graded_sentence_may_be_given(page: Page, site: Running) -> None:
     sent: list[str] = []
     page.on("request", lambda asked: sent.append(asked.post_data or "") if "predict" in asked.url else None)

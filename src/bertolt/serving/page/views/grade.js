@@ -6,8 +6,13 @@ import { choice } from "./labels.js";
 
 export function show(result, { reference }) {
   const steps = Object.entries(result.probabilities);
+  const [likeliest, most] = steps.reduce((best, step) => (step[1] > best[1] ? step : best));
+  const judged = Object.keys(result.judgements ?? {}).length > 0;
   return [
     h("p", { class: "verdict" }, h("span", {}, words(result.name)), h("span", { class: "sure" }, percent(result.probabilities[result.name] ?? 0))),
+    judged && likeliest !== result.name
+      ? h("p", { class: "note" }, `Likeliest is “${likeliest}” (${percent(most)}). It is withheld: where this model is no surer, it is not right often enough.`)
+      : null,
     reference !== undefined && differs(result, reference)
       ? h("p", { class: "note" }, `The first model says “${reference.name}”.`)
       : null,
@@ -18,7 +23,7 @@ export function show(result, { reference }) {
         h("span", { class: "name" }, name),
         h("span", { class: "value" }, percent(probability)),
         place === result.grade ? spoken(", the grade given") : null))),
-    Object.keys(result.judgements ?? {}).length
+    judged
       ? [h("h4", {}, "Judgements behind it"), h("ul", { class: "bars" }, Object.entries(result.judgements).map(([name, probability]) =>
         h("li", {}, h("span", { class: "name" }, words(name)), h("span", { class: "value" }, percent(probability)),
           h("span", { class: "track", "aria-hidden": "true" }, h("span", { class: "fill", vars: { part: probability } })))))]
