@@ -12,6 +12,7 @@ import pytest
 
 from bertolt.models import swap
 from bertolt.models.swap import write_folder
+from bertolt.training.runlog import RunLog
 
 CALLS = ("mkdir", "open", "write", "fsync", "close", "rename", "unlink", "rmdir", "chmod")
 WAYS = ("exchange", "two renames")
@@ -116,3 +117,19 @@ def prepared(parent: Path, start: str) -> tuple[Path, Content | None]:
 def fill_path(folder: Path, letter: str) -> None:
     folder.mkdir()
     fill(letter)(folder)
+
+
+@contextmanager
+def killed_before(patch: pytest.MonkeyPatch, kind: str, **figures: Any) -> Iterator[None]:
+    """Holds that what the block runs is killed just before a record of its log with these figures."""
+    write = RunLog.write
+
+    def killing(log: RunLog, record: str, found: Any) -> None:
+        if record == kind and all(found[name] == value for name, value in figures.items()):
+            raise Killed
+        write(log, record, found)
+
+    with patch.context() as patched:
+        patched.setattr(RunLog, "write", killing)
+        with pytest.raises(Killed):
+            yield

@@ -60,6 +60,7 @@ def tiny_setting(
         prepared=prepared,
         backbone=found,
         pool=texts,
+        pool_rows=prepared.encode(texts),
         plan=plan,
         class_weight=None,
         settings=settings,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import torch
@@ -10,6 +9,7 @@ import torch
 from bertolt.data.tokenizer import Tokenizer
 from bertolt.errors import FolderError, SettingError
 from bertolt.inference.engine import Engine, TorchEngine
+from bertolt.models.backbone import file_sha256
 from bertolt.models.device import choose_device
 from bertolt.models.engine_record import EngineRecord
 from bertolt.models.spec import FolderRecord
@@ -89,12 +89,6 @@ def _load_onnx(folder: Path, exported: EngineRecord, task: Task, tokenizer: Toke
             "copy the whole model folder again, or export it anew",
         )
     return OnnxEngine(file, task.head, pad_id=tokenizer.pad_id)
-
-
-def file_sha256(file: Path) -> str:
-    """The file's SHA-256, as hexadecimal digits."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def torch_dtype(name: str) -> torch.dtype:

@@ -14,13 +14,13 @@ from bertolt.data.batching import Arrays, collate
 from bertolt.data.features import Feature
 from bertolt.errors import DataError, RefusedError
 from bertolt.inference import gate, int8
-from bertolt.inference.engines import file_sha256
 from bertolt.inference.gate_rows import ROWS, gate_examples
 from bertolt.inference.int8_search import Bench, Search
 from bertolt.inference.onnx_engine import OnnxEngine, all_inputs
 from bertolt.inference.onnx_graph import check_extra, write_onnx
 from bertolt.inference.pipeline import Pipeline
 from bertolt.inference.run import Model
+from bertolt.models.backbone import file_sha256
 from bertolt.models.engine_record import Agreement, EngineRecord, Precision, Tried
 from bertolt.models.folder import extend_model
 from bertolt.models.spec import FolderRecord

@@ -15,7 +15,7 @@ import numpy as np
 from bertolt.errors import InputError
 from bertolt.inference.run import Model
 from bertolt.tasks.reading import input_example
-from bertolt.tasks.task import Task, TaskSettings, input_columns
+from bertolt.tasks.task import TaskSettings, input_values
 
 #: Texts that the gate reads at least, and how many of them at least are cut and joined.
 ROWS = 1000
@@ -27,16 +27,6 @@ _KINDS = ("cut",) * 22 + ("joined",) * 8 + ("full", "beyond")
 # Pieces that the task cannot use, such as those without the missing word, are left out. So many in a row: no
 # more come.
 _TRIES = 100
-
-
-def inputs_of(task: Task, examples: Sequence[Any]) -> list[dict[str, Any]]:
-    """What prediction reads of each example: the task's input columns, without targets."""
-    names = [column.name for column in input_columns(task)]
-    found = []
-    for example in examples:
-        values = example.values()
-        found.append({name: values[name] for name in names if values.get(name) is not None})
-    return found
 
 
 def gate_examples(
@@ -51,7 +41,7 @@ def gate_examples(
         rows: how many are wanted in all; at least ``PIECES`` of what comes back are pieces.
         seed: of the pieces.
     """
-    given = inputs_of(model.task, examples)
+    given = [input_values(model.task, each) for each in examples]
     whole = [input_example(model.task, values, settings) for values in given]
     pieces = _pieces(model, given, settings, np.random.default_rng(seed))
     return [*whole, *islice(pieces, max(PIECES, rows - len(whole)))]

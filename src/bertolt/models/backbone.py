@@ -118,9 +118,7 @@ def _packaged() -> Path:
         raise FolderError(
             "the weights of 'minilm'", f"no file {str(weights)!r}", "install the extra 'starter' again"
         )
-    with weights.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != MINILM_SHA256:
+    if file_sha256(weights) != MINILM_SHA256:
         raise FolderError(
             "the published weights of all-MiniLM-L6-v2 (their SHA-256)",
             f"other bytes in {str(weights)!r}",
@@ -182,3 +180,9 @@ def check_safetensors(file: Path) -> None:
             f"{error} in {str(file)!r}",
             "copy the file again: it is damaged or cut off",
         ) from error
+
+
+def file_sha256(file: Path) -> str:
+    """The file's SHA-256, as hexadecimal digits."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

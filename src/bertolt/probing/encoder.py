@@ -16,7 +16,7 @@ from torch.nn import functional
 from bertolt.data.features import Feature
 from bertolt.errors import FolderError
 from bertolt.inference.engine import tensors
-from bertolt.models.backbone import Backbone
+from bertolt.models.backbone import Backbone, file_sha256
 from bertolt.models.fast_linear import use_fast_linear
 from bertolt.models.heads import load_network, quiet_transformers
 
@@ -150,6 +150,5 @@ def _old_name(name: str) -> str:
 def _digest(folder: Path) -> str:
     digest = hashlib.sha256()
     for file in _weight_files(folder):
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
+        digest.update(bytes.fromhex(file_sha256(file)))
     return digest.hexdigest()[:16]

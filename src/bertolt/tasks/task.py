@@ -128,6 +128,13 @@ def settings_of(task: Task, spec: ModelSpec) -> TaskSettings:
     return task.Settings.model_validate(spec.settings)
 
 
+def input_values(task: Task, example: Any) -> dict[str, Any]:
+    """What prediction reads of an example: the task's input columns that it has, without targets."""
+    values = example.values()
+    names = [column.name for column in input_columns(task)]
+    return {name: values[name] for name in names if values.get(name) is not None}
+
+
 def input_columns(task: Task) -> tuple[Column, ...]:
     """The columns that prediction reads."""
     return tuple(column for column in task.columns if not column.target)

@@ -130,6 +130,7 @@ def _begin(
         say(note)
     model = build(prepared, backbone, settings)
     device = model.engine.device.type
+    weight = class_weights(settings.class_weight, model.task, prepared.corpus.train, prepared.spec.labels)
     run_folder = RunFolder(out)
     where = Where(run_folder.log, say, f"{device}, {threads} threads", checkpoint_seconds)
     setting = Setting(
@@ -137,10 +138,9 @@ def _begin(
         prepared=prepared,
         backbone=backbone,
         pool=pool.examples,
+        pool_rows=pool.rows,
         plan=_plan(settings, backbone, device),
-        class_weight=class_weights(
-            settings.class_weight, model.task, prepared.corpus.train, prepared.spec.labels
-        ),
+        class_weight=None if weight is None else weight.to(model.engine.device),
         settings=settings,
         method_settings=of_method,
         run=Phases(run_folder.path / PHASES, where),

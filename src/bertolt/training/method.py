@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
+from bertolt.data.features import Encoded
 from bertolt.errors import SettingError
 from bertolt.inference.pipeline import Typed, typed_values
 from bertolt.models.backbone import Backbone
@@ -36,8 +37,9 @@ class Setting:
         prepared: the labelled data; what is chosen on is ``prepared.choices``, which may be empty.
         backbone: what the network was built from.
         pool: texts without labels, as examples of the task; may be empty.
+        pool_rows: what the model reads of each of them.
         plan: of fine-tuning, as the user wants it.
-        class_weight: weight of each class's loss, shape (K,), or None.
+        class_weight: weight of each class's loss, shape (K,), where the network is; or None.
         settings: of the training.
         method_settings: of the method's own class.
         run: runs the phases.
@@ -47,6 +49,7 @@ class Setting:
     prepared: Prepared
     backbone: Backbone
     pool: Sequence[Any]
+    pool_rows: Sequence[Encoded]
     plan: Plan
     class_weight: Tensor | None
     settings: TrainSettings
@@ -94,10 +97,8 @@ SUPERVISED: Method = PlainSupervised()
 
 def supervised_objective(setting: Setting) -> Supervised:
     """The task's loss on the labelled examples."""
-    prepared, weight = setting.prepared, setting.class_weight
-    device = setting.model.engine.device
-    data = SupervisedData(prepared.encoded, prepared.choices, None if weight is None else weight.to(device))
-    settings = setting.settings
+    prepared, settings = setting.prepared, setting.settings
+    data = SupervisedData(prepared.encoded, prepared.choices, setting.class_weight)
     return Supervised(setting.model, data, batch_size=settings.batch_size, seed=settings.seed)
 
 

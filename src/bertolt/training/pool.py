@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from bertolt.data.documents import Document, read_documents
 from bertolt.data.duplicates import normalised_texts
 from bertolt.data.examples import TextExample
+from bertolt.data.features import Encoded
 from bertolt.errors import DataError, SettingError
 from bertolt.tasks.single_label import SingleLabel
 from bertolt.tasks.task import Task, input_columns
@@ -30,11 +31,13 @@ class Pool:
 
     Args:
         examples: of the task, without labels; no two of the same words, none of the words of a labelled one.
+        rows: what the model reads of each.
         counts: how many there are (``texts``), and how many were left out by reason.
         notes: lines for people.
     """
 
     examples: Sequence[TextExample] = ()
+    rows: Sequence[Encoded] = ()
     counts: dict[str, int] = field(default_factory=dict)
     notes: Sequence[str] = ()
 
@@ -69,7 +72,7 @@ def read_pool(settings: TrainSettings, prepared: Prepared) -> Pool:
     ]
     lengths = length_notes(encoded, prepared.spec)[-1]
     notes = [*found.notes, *left_out, f"unlabelled: {len(examples):,} texts; {lengths}"]
-    return Pool(examples, counts, notes)
+    return Pool(examples, encoded, counts, notes)
 
 
 def check_task(task: Task) -> None:

@@ -87,13 +87,12 @@ class ConsistencyTraining:
         objective_steps = _steps(setting, own)
         if own.probe:
             few_shot.start(setting)
-        weight, device = setting.class_weight, setting.model.engine.device
         epochs = math.ceil(own.steps / own.check_every)
         objective = Consistency(
             setting.model,
             objective_steps,
             _recipe(setting, own),
-            SupervisedData((), setting.prepared.choices, None if weight is None else weight.to(device)),
+            SupervisedData((), setting.prepared.choices, setting.class_weight),
             report=setting.run.event,
         )
         setting.run.run(self.name, objective, replace(setting.plan, epochs=epochs, patience=0))
@@ -101,7 +100,7 @@ class ConsistencyTraining:
 
 
 def _steps(setting: Setting, own: ConsistencySettings) -> ConsistencySteps:
-    pool = setting.prepared.encode(setting.pool)
+    pool = setting.pool_rows
     ids = [row.ids for each in pool for row in each.features]
     views = make_views(own.views, own.view_rate, setting.prepared.tokenizer, ids)
     seed = setting.settings.seed

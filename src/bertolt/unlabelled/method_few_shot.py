@@ -45,16 +45,9 @@ class FewShot:
 
     def train(self, setting: Setting) -> None:
         """See ``Method.train``."""
-        train_few_shot(setting, setting.own(FewShotSettings))
-
-
-METHOD = FewShot()
-
-
-def train_few_shot(setting: Setting, settings: FewShotSettings) -> None:
-    """The whole method, from a network as it was built from the backbone."""
-    start(setting, label_names=settings.label_names)
-    few_shot_phases(setting, settings)
+        own = setting.own(FewShotSettings)
+        start(setting, label_names=own.label_names)
+        few_shot_phases(setting, own)
 
 
 def few_shot_phases(setting: Setting, settings: FewShotSettings) -> None:

@@ -7,8 +7,7 @@ round, so that it cannot keep its teacher's mistakes by heart, and it learns wit
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, Field
@@ -72,13 +71,12 @@ class SelfTraining:
             few_shot.start(setting)
         start = _copy(network.state_dict())
         first_teacher(setting)
-        encoded = setting.prepared.encode(setting.pool)
         teaching = Teaching(setting)
         for number in range(1, own.rounds + 1):
             found = teaching.labels(number)
             setting.run.event(_told(number, found, setting), texts=float(len(found.rows)))
             network.load_state_dict(start)
-            setting.run.run(f"round-{number}", student(setting, encoded, found), setting.plan)
+            setting.run.run(f"round-{number}", student(setting, found), setting.plan)
 
 
 class Teaching:
@@ -148,28 +146,26 @@ def pool_probabilities(setting: Setting) -> Floats:
     return np.asarray(softmax(np.stack(logits).astype(np.float64)))
 
 
-def student(setting: Setting, encoded: Sequence[Any], found: PseudoLabels) -> PseudoSupervised:
+def student(setting: Setting, found: PseudoLabels) -> PseudoSupervised:
     """The objective of a round: the labelled examples, and the texts that were chosen.
 
     Args:
         setting: of the training.
-        encoded: the pool.
-        found: which texts of it are learnt from, as what.
+        found: which texts of the pool are learnt from, as what.
     """
     own, settings = setting.own(SelfTrainingSettings), setting.settings
     classes = len(setting.model.spec.labels)
     targets = np.eye(classes)[found.classes] if own.targets == "hard" else found.targets
-    weight = setting.class_weight
     data = SupervisedData(
         [
             *(labelled_target(each, classes) for each in setting.prepared.encoded),
             *(
-                pseudo_target(encoded[row], target, own.weight)
+                pseudo_target(setting.pool_rows[row], target, own.weight)
                 for row, target in zip(found.rows, targets, strict=True)
             ),
         ],
         setting.prepared.choices,
-        None if weight is None else weight.to(setting.model.engine.device),
+        setting.class_weight,
     )
     return PseudoSupervised(setting.model, data, batch_size=settings.batch_size, seed=settings.seed)
 

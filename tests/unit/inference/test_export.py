@@ -18,10 +18,11 @@ from bertolt.errors import DataError, FolderError, MissingExtraError, RefusedErr
 from bertolt.inference import export as module
 from bertolt.inference.engine import TorchEngine
 from bertolt.inference.export import Exported, export
-from bertolt.inference.gate_rows import gate_examples, inputs_of
+from bertolt.inference.gate_rows import gate_examples
 from bertolt.inference.onnx_engine import OnnxEngine, open_session
 from bertolt.inference.pipeline import Pipeline
 from bertolt.models.folder import load_examples, load_record
+from bertolt.tasks.task import input_values
 from tiny_models import train_tiny
 
 #: One of every head, and one of every family.
@@ -90,7 +91,7 @@ def test_logits_are_torchs_for_every_head_and_family(
     ours, theirs = (Pipeline.from_folder(folder, device="cpu", engine=name) for name in ("onnx", "torch"))
     assert isinstance(ours.model.engine, OnnxEngine)
     assert isinstance(theirs.model.engine, TorchEngine)
-    texts = inputs_of(ours.model.task, examples_of(folder, ours))[:6]
+    texts = [input_values(ours.model.task, each) for each in examples_of(folder, ours)[:6]]
     examples = [ours.model.task.example(Row(0, text), ours.settings) for text in texts]
     features = [feature for each in ours.model.encode(examples) for feature in each.features]
     assert len({len(feature) for feature in features}) > 1  # so that some are padded

@@ -13,9 +13,9 @@ import torch
 from bertolt.errors import DataError, FolderError, SettingError
 from bertolt.models.folder import load_examples, load_record
 from bertolt.training.fine_tune import Run, fine_tune
-from bertolt.training.runlog import RunLog, read_log
+from bertolt.training.runlog import read_log
 from bertolt.training.settings import TrainSettings
-from faults import Killed, fault
+from faults import Killed, fault, killed_before
 from tiny import FAMILIES, sentiment_rows
 
 Folder = Callable[[str], Path]
@@ -76,17 +76,8 @@ def whole(tiny_folder: Folder, data: Path, tmp_path_factory: pytest.TempPathFact
 def _kill(settings: TrainSettings, patch: pytest.MonkeyPatch, place: tuple[str, int]) -> None:
     """Stops a training before or after a record of its log is written, or in the swap after one."""
     kind, number = place
-    write = RunLog.write
-
-    def killing(log: RunLog, record: str, figures: dict[str, float]) -> None:
-        if (record, figures["step"]) == (kind, number):
-            raise Killed
-        write(log, record, figures)
-
-    with patch.context() as patched:
-        patched.setattr(RunLog, "write", killing)
-        with pytest.raises(Killed):
-            _train(settings)
+    with killed_before(patch, kind, step=number):
+        _train(settings)
 
 
 @pytest.mark.parametrize("place", [("step", 1), ("step", 6), ("validation", 4), ("validation", 8)])

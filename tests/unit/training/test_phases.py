@@ -15,7 +15,7 @@ from bertolt.training.loop import Plan
 from bertolt.training.objective import Step, Validation
 from bertolt.training.phases import Phases, Where
 from bertolt.training.runlog import RunLog, read_log
-from faults import Killed
+from faults import killed_before
 
 PLAN = Plan(epochs=2, learning_rate=0.1, seed=0)
 
@@ -89,17 +89,8 @@ def whole(tmp_path: Path) -> dict[str, Tensor]:
 def test_killed_in_any_phase_and_resumed_is_never_killed(
     tmp_path: Path, whole: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch, phase: str, step: int
 ) -> None:
-    write = RunLog.write
-
-    def killing(log: RunLog, kind: str, figures: dict[str, Any]) -> None:
-        if (kind, figures["phase"], figures["step"]) == ("step", phase, step):
-            raise Killed
-        write(log, kind, figures)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(RunLog, "write", killing)
-        with pytest.raises(Killed):
-            _method(_phases(tmp_path / "cut"), _network())
+    with killed_before(monkeypatch, "step", phase=phase, step=step):
+        _method(_phases(tmp_path / "cut"), _network())
     network = _network()
     losses = _method(_phases(tmp_path / "cut"), network)
     assert {name: value.tolist() for name, value in network.state_dict().items()} == {

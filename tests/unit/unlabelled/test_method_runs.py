@@ -15,11 +15,11 @@ from bertolt.models.masked_head import encoder_of
 from bertolt.reports.training import report_training
 from bertolt.training.fine_tune import Run, fine_tune
 from bertolt.training.repeats import run_training
-from bertolt.training.runlog import RunLog, read_log
+from bertolt.training.runlog import read_log
 from bertolt.training.settings import TrainSettings
 from bertolt.unlabelled.method_adapt import take_body
 from bertolt.unlabelled.methods import find_method
-from faults import Killed
+from faults import killed_before
 from tiny import sentiment_rows
 
 Folder = Callable[[str], Path]
@@ -79,17 +79,8 @@ def test_killed_and_resumed_is_never_killed(
 ) -> None:  # fmt: skip
     method, phase, step = place
     settings = _settings(tiny_folder("bert"), data, tmp_path / "model", method)
-    write = RunLog.write
-
-    def killing(log: RunLog, kind: str, figures: dict[str, Any]) -> None:
-        if (kind, figures["phase"], figures["step"]) == ("step", phase, step):
-            raise Killed
-        write(log, kind, figures)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(RunLog, "write", killing)
-        with pytest.raises(Killed):
-            _train(settings)
+    with killed_before(monkeypatch, "step", phase=phase, step=step):
+        _train(settings)
     resumed = _train(settings, resume=True)
     weights = [(run.folder / "model.safetensors").read_bytes() for run in (resumed, whole[method])]
     assert weights[0] == weights[1]

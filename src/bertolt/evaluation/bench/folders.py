@@ -18,7 +18,7 @@ from bertolt.models.spec import ModelSpec
 from bertolt.progress import progress_bar
 from bertolt.tasks.reading import unlabelled_rows
 from bertolt.tasks.registry import get_task
-from bertolt.tasks.task import Task, input_columns, settings_of
+from bertolt.tasks.task import Task, input_values, settings_of
 
 
 def bench(
@@ -79,8 +79,6 @@ def read_inputs(spec: ModelSpec, data: str, text: Sequence[str]) -> list[Any]:
 
 def as_input(task: Task, example: Any) -> Any:
     """An example as the pipeline takes it: a string where that says all."""
-    values = example.values()
-    names = [column.name for column in input_columns(task)]
-    given = {name: values[name] for name in names if values.get(name) is not None}
+    given = input_values(task, example)
     only = next(iter(given.values())) if len(given) == 1 else None
     return only if isinstance(only, str) else given
