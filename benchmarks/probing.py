@@ -1,10 +1,12 @@
-"""The study probing-layers: what minilm knows and where, every edge task with its controls.
+"""The studies probing-layers and probing-speed: what minilm knows and where, with its controls, in what time.
 
-python -m benchmarks.probing --data-root build/tasks
+    bertolt adapt minilm build/benchmarks/imdb/train-10000.csv --out build/tasks/adapted --lr 5e-4
+    python -m benchmarks.probing layers --data-root build/tasks
+    python -m benchmarks.probing speed --data-root build/tasks
 
 $DATA/sets holds the official files, $DATA/reviews-model a model fine-tuned on Rotten Tomatoes, and
-$DATA/adapted a model of ``bertolt adapt``. The dev file is measured on; where there is
-none, a seeded tenth.
+$DATA/adapted a model of ``bertolt adapt``. The dev file is measured on; where there is none, a seeded tenth.
+Run ``speed`` when nothing else runs.
 """
 
 from __future__ import annotations
@@ -30,16 +32,23 @@ def probed(name: str, model: str, data: str, edge_task: str, options: str = "--s
 
 MODELS = (("reviews", "$DATA/reviews-model"), ("adapted", "$DATA/adapted"))
 
-CELLS = [
-    probed("minilm-part-of-speech", "minilm", EWT, "part-of-speech"),
-    probed("minilm-dependencies", "minilm", EWT, "dependencies", f"--seeds 3 {HALF}"),
-    probed("minilm-phrases", "minilm", EWT, "phrases"),
-    probed("minilm-entities", "minilm", WNUT, "entities"),
-    probed("minilm-relations", "minilm", "$DATA/sets/semeval2010_task8/TRAIN_FILE.TXT", "relations"),
-    probed("minilm-definite-pronouns", "minilm", "$DATA/sets/dpr/train.c.txt", "definite-pronouns"),
-    *(probed(f"{name}-part-of-speech", folder, EWT, "part-of-speech", "") for name, folder in MODELS),
-    *(probed(f"{name}-dependencies", folder, EWT, "dependencies", HALF) for name, folder in MODELS),
-]
+STUDIES = {
+    "layers": [
+        probed("minilm-part-of-speech", "minilm", EWT, "part-of-speech"),
+        probed("minilm-dependencies", "minilm", EWT, "dependencies", f"--seeds 3 {HALF}"),
+        probed("minilm-phrases", "minilm", EWT, "phrases"),
+        probed("minilm-entities", "minilm", WNUT, "entities"),
+        probed("minilm-relations", "minilm", "$DATA/sets/semeval2010_task8/TRAIN_FILE.TXT", "relations"),
+        probed("minilm-definite-pronouns", "minilm", "$DATA/sets/dpr/train.c.txt", "definite-pronouns"),
+        *(probed(f"{name}-part-of-speech", folder, EWT, "part-of-speech", "") for name, folder in MODELS),
+        *(probed(f"{name}-dependencies", folder, EWT, "dependencies", HALF) for name, folder in MODELS),
+    ],
+    # All inputs, the controls, the random network and the description length, as the verb comes.
+    "speed": [probed("ewt-part-of-speech", "minilm", EWT, "part-of-speech", "")],
+}
 
 if __name__ == "__main__":
-    sys.exit(run_study("probing-layers", CELLS))
+    study = sys.argv.pop(1) if len(sys.argv) > 1 else ""
+    if study not in STUDIES:
+        sys.exit(f"name a study: {', '.join(STUDIES)}")
+    sys.exit(run_study(f"probing-{study}", STUDIES[study]))

@@ -1,4 +1,4 @@
-"""The studies unlabelled-reviews and unlabelled-choice: what unlabelled reviews are worth beside few labels.
+"""The studies unlabelled-reviews, -choice and -speed: what unlabelled reviews are worth beside few labels.
 
     python benchmarks/peers/prepare.py --out build/benchmarks
     python benchmarks/ours/prepare.py --out build/benchmarks
@@ -6,11 +6,13 @@
     ln -s ../setfit build/benchmarks/setfit
     python -m benchmarks.unlabelled choice --data-root build/benchmarks
     python -m benchmarks.unlabelled reviews --data-root build/benchmarks [--device cuda]
+    python -m benchmarks.unlabelled speed --data-root build/benchmarks
 
 IMDb: 20, 100 and 2,500 labelled train reviews in draws that ``ours/prepare.py`` writes down, a pool of 4,000
 other train reviews without labels, 128 tokens of each (head+tail). Bertolt takes a tenth of the labels out
 for validation; the baselines learn from all. ``reviews`` measures on 2,000 test reviews. ``choice`` set the
-defaults: other draws, measured on 500 reviews of the validation block.
+defaults: other draws, measured on 500 reviews of the validation block. ``speed`` sets a step of consistency
+training beside a supervised one on the same texts; run it when nothing else runs.
 """
 
 from __future__ import annotations
@@ -81,6 +83,11 @@ def count_of(labels: str) -> int:
     return int(labels.split("-")[1])
 
 
+STEPS = (
+    "python -m benchmarks.ours.consistency_steps $DATA/imdb/labels-2500-0.csv "
+    "--unlabelled $DATA/imdb/pool-4000.csv --kind {kind} --max-steps 20"
+)
+
 STUDIES = {
     "reviews": [
         *(cell for labels in FEW for cell in baselines(labels, TEST)),
@@ -97,6 +104,13 @@ STUDIES = {
     "choice": [
         *(fine_tuning(labels, CHOICE_TEST, count_of(labels)) for labels in CHOICE),
         *(method(name, labels, CHOICE_TEST) for labels in CHOICE for name in METHODS if name != "auto"),
+    ],
+    "speed": [
+        Cell(
+            "consistency-steps",
+            tuple(Variant(kind, STEPS.format(kind=kind)) for kind in ("supervised", "consistency")),
+            repeats=3,
+        )
     ],
 }
 

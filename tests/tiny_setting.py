@@ -66,4 +66,5 @@ def tiny_setting(
         settings=settings,
         method_settings=method or MethodSettings(),
         run=run,
+        label_free=run,
     )

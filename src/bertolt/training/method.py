@@ -43,6 +43,8 @@ class Setting:
         settings: of the training.
         method_settings: of the method's own class.
         run: runs the phases.
+        label_free: runs the phases that no label has a part in. It is ``run``, but for a training that is a
+            part of a larger one: there each of them runs once for all parts.
     """
 
     model: TrainableModel
@@ -55,6 +57,7 @@ class Setting:
     settings: TrainSettings
     method_settings: BaseModel
     run: Phases
+    label_free: Phases
 
     def own(self, kind: type[Typed]) -> Typed:
         """The method's settings as what they are."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -29,8 +29,39 @@ def output_signals(logits: Tensor, labels: Sequence[str]) -> dict[str, Tensor]:
     }
 
 
+class Means:
+    """Means of named figures over the batches of a step."""
+
+    def __init__(self) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._counts: dict[str, float] = {}
+
+    def add(self, sums: Mapping[str, Tensor], count: float) -> None:
+        """Adds a batch.
+
+        Args:
+            sums: scalars by name, each over the rows of the batch.
+            count: of those rows, or their weight.
+        """
+        for name, value in sums.items():
+            self._sums[name] = self._sums[name] + value if name in self._sums else value
+            self._counts[name] = self._counts.get(name, 0.0) + count
+
+    def take(self) -> dict[str, float]:
+        """The means since the last call; a figure without any rows has none."""
+        names = list(self._sums)
+        # One transfer from the device, not one for each figure.
+        values = torch.stack([self._sums[name] for name in names]).tolist() if names else []
+        counts = self._counts
+        self._forget()
+        return {name: value / counts[name] for name, value in zip(names, values, strict=True) if counts[name]}
+
+
 class OutputSignals:
-    """Sums the signals of the batches of a step.
+    """The loss of a step, and where each row has one of several labels, what the model puts out.
 
     Args:
         labels: of a model whose rows have one of them each; empty: of another, whose loss alone is told.
@@ -38,12 +69,7 @@ class OutputSignals:
 
     def __init__(self, labels: Sequence[str]) -> None:
         self._labels = labels
-        self._forget()
-
-    def _forget(self) -> None:
-        self._sums: dict[str, Tensor] = {}
-        self._rows = 0
-        self._weight = 0.0
+        self._means = Means()
 
     def add(self, logits: Tensor, loss: Tensor, weight: float) -> None:
         """Adds a batch.
@@ -53,23 +79,10 @@ class OutputSignals:
             loss: the sum over the batch.
             weight: of its rows.
         """
-        found = {"labelled_loss": loss.detach().float()}
+        self._means.add({"labelled_loss": loss.detach().float()}, weight)
         if self._labels and logits.ndim == 2 and logits.shape[1] == len(self._labels):
-            found |= output_signals(logits, self._labels)
-            self._rows += len(logits)
-        self._weight += weight
-        for name, value in found.items():
-            self._sums[name] = self._sums[name] + value if name in self._sums else value
+            self._means.add(output_signals(logits, self._labels), len(logits))
 
     def take(self) -> dict[str, float]:
         """The means since the last call: of the loss by weight, of the others by row."""
-        names = list(self._sums)
-        # One transfer from the device, not one for each figure.
-        values = torch.stack([self._sums[name] for name in names]).tolist() if names else []
-        weight, rows = max(self._weight, 1e-12), max(self._rows, 1)
-        means = {
-            name: value / (weight if name == "labelled_loss" else rows)
-            for name, value in zip(names, values, strict=True)
-        }
-        self._forget()
-        return means
+        return self._means.take()

@@ -1,4 +1,9 @@
-"""The choice among the methods, by cross-validation on the labels at hand."""
+"""The choice among the methods, by cross-validation on the labels at hand.
+
+The preferred method is tried on all folds first. Another is given up as soon as it could not be chosen even
+if it were right on all rows to come, which changes no choice and saves most of the trainings. What no label
+has a part in, such as reading the pool, is done once for all of them.
+"""
 
 from __future__ import annotations
 
@@ -36,18 +41,25 @@ class Score:
 
     Args:
         method: its name.
-        accuracies: of each fold.
-        rows: of each fold.
+        accuracies: of each fold that it was tried on.
+        rows: of each of those.
+        given_up: whether there are more folds, on which it was not tried.
     """
 
     method: str
     accuracies: tuple[float, ...]
     rows: tuple[int, ...]
+    given_up: bool = False
 
     @property
     def accuracy(self) -> float:
-        """On all rows together."""
+        """On all those rows together."""
         return float(np.average(self.accuracies, weights=self.rows))
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """Those tried on all folds first, the rightest of them first."""
+        return self.given_up, -self.accuracy if self.rows else 0.0
 
     @property
     def error(self) -> float:
@@ -87,14 +99,17 @@ class Auto:
         parts = fold_settings(setting)
         setting.run.say(
             f"auto: {len(candidates)} methods ({', '.join(candidates)}) on {len(parts)} folds of "
-            f"{len(setting.prepared.corpus.train):,} labels: {len(candidates) * len(parts)} trainings, "
-            "then one of the chosen method on all labels"
+            f"{len(setting.prepared.corpus.train):,} labels: at most {len(candidates) * len(parts)} "
+            "trainings, then one of the chosen method on all labels"
         )
-        start, tried = time.perf_counter(), []
-        for place, name in enumerate(candidates, start=1):
-            tried.append(self._score(name, parts, setting))
-            minutes = (time.perf_counter() - start) / place * (len(candidates) - place) / 60
-            setting.run.say(f"auto: {_shown(tried[-1])}; about {minutes:.1f} minutes for the others")
+        start = time.perf_counter()
+        tried: list[Score] = []
+        for name in candidates:
+            tried.append(self._score(name, parts, setting, tried))
+            done = sum(len(score.rows) for score in tried)
+            left = (len(candidates) - len(tried)) * len(parts)
+            minutes = (time.perf_counter() - start) / done * left / 60
+            setting.run.say(f"auto: {_shown(tried[-1])}; about {minutes:.1f} minutes at most for the others")
         chosen, why = choose_method(tried, self._preferred)
         setting.run.note(f"auto chose {chosen}: {why}")
         method = self._methods[chosen]
@@ -108,9 +123,13 @@ class Auto:
         able = [name for name in self._preferred if setting.pool or not self._methods[name].needs_pool]
         return [name for name in able if not own.methods or name in own.methods]
 
-    def _score(self, name: str, parts: Sequence[Setting], setting: Setting) -> Score:
-        method, found = self._methods[name], []
+    def _score(self, name: str, parts: Sequence[Setting], setting: Setting, before: Sequence[Score]) -> Score:
+        method = self._methods[name]
+        rows = tuple(len(part.prepared.corpus.test) for part in parts)
+        found: list[float] = []
         for number, part in enumerate(parts, start=1):
+            if not may_be_chosen(found, rows, before):
+                break
 
             def measure(run: Phases, part: Setting = part) -> float:
                 fresh = build(part.prepared, part.backbone, part.settings)
@@ -119,7 +138,23 @@ class Auto:
                 return accuracy(ready)
 
             found.append(setting.run.once(f"{name}-fold-{number}", measure))
-        return Score(name, tuple(found), tuple(len(part.prepared.corpus.test) for part in parts))
+        return Score(name, tuple(found), rows[: len(found)], given_up=len(found) < len(rows))
+
+
+def may_be_chosen(found: Sequence[float], rows: Sequence[int], before: Sequence[Score]) -> bool:
+    """Whether a method could still be chosen if it were right on all rows to come.
+
+    Args:
+        found: its accuracies on the first folds.
+        rows: of each fold.
+        before: methods that are preferred to it, the plain default first.
+    """
+    if not before:
+        return True
+    rest = [1.0] * (len(rows) - len(found))
+    best = Score("", (*found, *rest), tuple(rows))
+    beats = all(best.accuracy > score.accuracy for score in before if not score.given_up)
+    return beats and _clearly_better(best, before[0])
 
 
 def fold_settings(setting: Setting) -> list[Setting]:
@@ -172,11 +207,10 @@ def choose_method(scores: Sequence[Score], preferred: Sequence[str]) -> tuple[st
         scores: of each that was tried.
         preferred: names in the order in which equals are preferred.
     """
-    ranked = sorted(scores, key=lambda score: (-score.accuracy, preferred.index(score.method)))
+    ranked = sorted(scores, key=lambda score: (*score.rank, preferred.index(score.method)))
     best = ranked[0]
     first = min(scores, key=lambda score: preferred.index(score.method))
-    near = best.accuracy - first.accuracy <= best.error
-    chosen = first if near else best
+    chosen = best if _clearly_better(best, first) else first
     if len(scores) == 1:
         why = "no other applies"
     elif chosen is best:
@@ -186,9 +220,15 @@ def choose_method(scores: Sequence[Score], preferred: Sequence[str]) -> tuple[st
     return chosen.method, f"{why} ({'; '.join(_shown(score) for score in ranked)})"
 
 
+def _clearly_better(score: Score, first: Score) -> bool:
+    return score.accuracy - first.accuracy > score.error
+
+
 def _shown(score: Score) -> str:
+    if not score.rows:
+        return f"{score.method} not tried, as it could not be chosen"
     least, most = min(score.accuracies), max(score.accuracies)
     return (
         f"{score.method} {score.accuracy:.0%} ± {score.error:.0%} of {sum(score.rows)} labels, "
-        f"folds {least:.0%} to {most:.0%}"
+        f"folds {least:.0%} to {most:.0%}{', then given up' if score.given_up else ''}"
     )

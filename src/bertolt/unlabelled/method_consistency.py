@@ -84,19 +84,28 @@ class ConsistencyTraining:
             SettingError: a view that cannot be made.
         """
         own = setting.own(ConsistencySettings)
-        objective_steps = _steps(setting, own)
         if own.probe:
             few_shot.start(setting)
+        objective = consistency(setting)
         epochs = math.ceil(own.steps / own.check_every)
-        objective = Consistency(
-            setting.model,
-            objective_steps,
-            _recipe(setting, own),
-            SupervisedData((), setting.prepared.choices, setting.class_weight),
-            report=setting.run.event,
-        )
         setting.run.run(self.name, objective, replace(setting.plan, epochs=epochs, patience=0))
         objective.finish()
+
+
+def consistency(setting: Setting) -> Consistency:
+    """The objective that the settings describe.
+
+    Raises:
+        SettingError: a view that cannot be made.
+    """
+    own = setting.own(ConsistencySettings)
+    return Consistency(
+        setting.model,
+        _steps(setting, own),
+        _recipe(setting, own),
+        SupervisedData((), setting.prepared.choices, setting.class_weight),
+        report=setting.run.event,
+    )
 
 
 def _steps(setting: Setting, own: ConsistencySettings) -> ConsistencySteps:

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from bertolt.data.features import Encoded, Feature
 from bertolt.inference.run import Model
-from bertolt.training.signals import output_signals
+from bertolt.training.signals import Means, output_signals
 from bertolt.training.supervised import Supervised, SupervisedData
 
 
@@ -62,8 +62,7 @@ class PseudoSupervised(Supervised):
 
     def __init__(self, model: Model, data: SupervisedData, *, batch_size: int, seed: int) -> None:
         super().__init__(model, data, batch_size=batch_size, seed=seed)
-        self._sums: list[dict[str, Tensor]] = []
-        self._rows: list[tuple[int, int]] = []
+        self._means = Means()
 
     def loss(self, batch: Sequence[Feature]) -> Tensor:
         """See ``Objective.loss``."""
@@ -77,31 +76,12 @@ class PseudoSupervised(Supervised):
             reduction="none",
         )
         pseudo = torch.tensor([row.target.pseudo for row in batch], device=logits.device)
-        known = losses.detach()
-        self._sums.append(
-            {
-                "labelled_loss": known[~pseudo].sum(),
-                "unlabelled_loss": known[pseudo].sum(),
-                **output_signals(logits, self._model.spec.labels),
-            }
-        )
-        taught = sum(row.target.pseudo for row in batch)
-        self._rows.append((len(batch) - taught, taught))
+        known, taught = losses.detach(), sum(row.target.pseudo for row in batch)
+        self._means.add({"labelled_loss": known[~pseudo].sum()}, len(batch) - taught)
+        self._means.add({"unlabelled_loss": known[pseudo].sum()}, taught)
+        self._means.add(output_signals(logits, self._model.spec.labels), len(batch))
         return (losses * weights).sum()
 
     def signals(self) -> dict[str, float]:
         """See ``Signalling.signals``: a loss is told where there were rows of its kind."""
-        if not self._sums:
-            return {}
-        names = list(self._sums[0])
-        stacked = torch.stack([torch.stack([each[name] for name in names]) for each in self._sums])
-        values = dict(zip(names, stacked.sum(dim=0).tolist(), strict=True))
-        labelled, taught = (sum(rows) for rows in zip(*self._rows, strict=True))
-        counts = {"labelled_loss": labelled, "unlabelled_loss": taught}
-        self._sums, self._rows = [], []
-        found = {}
-        for name, value in values.items():
-            count = counts.get(name, labelled + taught)
-            if count:
-                found[name] = value / count
-        return found
+        return self._means.take()

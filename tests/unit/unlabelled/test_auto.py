@@ -11,13 +11,15 @@ from typing import ClassVar
 import pytest
 import torch
 from pydantic import BaseModel
+from safetensors.torch import load_file
 
 from bertolt.errors import DataError, UnknownNameError
 from bertolt.training.fine_tune import Run, fine_tune
-from bertolt.training.method import MethodSettings, Setting, split_settings, supervised_objective
+from bertolt.training.method import Method, MethodSettings, Setting, split_settings, supervised_objective
 from bertolt.training.settings import TrainSettings
 from bertolt.unlabelled import method_auto
-from bertolt.unlabelled.method_auto import Auto, Score, choose_method
+from bertolt.unlabelled.method_adapt import Adapt
+from bertolt.unlabelled.method_auto import Auto, Score, choose_method, may_be_chosen
 from tiny import sentiment_rows
 
 Folder = Callable[[str], Path]
@@ -68,7 +70,9 @@ def labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def _run(tiny_folder: Folder, labels: Path, out: Path, **changes: object) -> tuple[Run, list[str]]:
+def _run(
+    tiny_folder: Folder, labels: Path, out: Path, *, method: Method | None = None, **changes: object
+) -> tuple[Run, list[str]]:
     settings = TrainSettings.model_validate(
         {
             "data": (str(labels),), "validation": str(labels), "out": str(out),
@@ -77,7 +81,7 @@ def _run(tiny_folder: Folder, labels: Path, out: Path, **changes: object) -> tup
         }
     )  # fmt: skip
     said: list[str] = []
-    return fine_tune(settings, said.append, method=_auto()), said
+    return fine_tune(settings, said.append, method=method or _auto()), said
 
 
 def test_the_better_method_is_chosen_and_said(
@@ -101,9 +105,43 @@ def test_the_better_method_is_chosen_and_said(
     assert "pool" not in note  # there is no pool
     assert _Learns.trained_on == [60, 60, 120]
     (cost,) = [line for line in said if "trainings" in line]
-    assert cost.startswith("auto: 2 methods (sleeps, learns) on 2 folds of 120 labels: 4 trainings")
+    assert cost.startswith("auto: 2 methods (sleeps, learns) on 2 folds of 120 labels: at most 4 trainings")
     assert said.index(cost) < said.index(note)
     assert {path.name for path in (tmp_path / "model.run").iterdir()} == {"log.jsonl", "settings.json"}
+
+
+def test_a_method_that_cannot_be_chosen_any_more_is_given_up(
+    tiny_folder: Folder, labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # 60 of 120 right by the preferred one: with 3 of the first 60 right the other could reach 63 at best.
+    found = {0.5: 0.5, 0.75: 0.05}
+    monkeypatch.setattr(
+        method_auto, "accuracy", lambda setting: found[float(setting.model.engine.network.right)]
+    )
+    _Learns.trained_on.clear()
+    run, _ = _run(tiny_folder, labels, tmp_path / "model")
+    record = run.record.method
+    assert record is not None
+    (note,) = record.notes
+    assert note.startswith("auto chose sleeps: it was right most often")
+    assert note.endswith("learns 5% ± 3% of 60 labels, folds 5% to 5%, then given up)")
+    assert _Learns.trained_on == [60]
+
+
+def test_the_pool_is_read_once_for_all_folds_and_the_last_training(
+    tiny_folder: Folder, labels: Path, tmp_path: Path
+) -> None:
+    pool = tmp_path / "pool.csv"
+    pool.write_text("text\n" + "".join(f"{text} again\n" for text, _ in sentiment_rows()[130:170]))
+    options: dict[str, object] = {"unlabelled": (str(pool),), "max_length": 32}
+    auto = Auto({"adapt": Adapt()}, ["adapt"])
+    _run(tiny_folder, labels, tmp_path / "auto", method=auto, **options)
+    _run(tiny_folder, labels, tmp_path / "alone", method=Adapt(), set={}, **options)
+    logs = [(tmp_path / f"{name}.run" / "log.jsonl").read_text().splitlines() for name in ("auto", "alone")]
+    read = [[line for line in log if '"phase": "reading' in line] for log in logs]
+    assert len(read[0]) == len(read[1]) > 0
+    weights = [load_file(tmp_path / name / "model.safetensors") for name in ("auto", "alone")]
+    assert all(torch.equal(tensor, weights[1][name]) for name, tensor in weights[0].items())
 
 
 def test_a_method_to_try_that_is_not_there_is_refused(
@@ -158,6 +196,28 @@ def test_the_preferred_one_is_kept_among_equals() -> None:
 
 def test_no_mistake_among_few_labels_is_not_certainty() -> None:
     assert Score("x", (1.0,), (9,)).error == pytest.approx((0.9 * 0.1 / 9) ** 0.5)
+
+
+def test_what_is_to_come_decides_who_may_still_be_chosen() -> None:
+    rows, first = (10, 10), Score("first", (0.8, 0.8), (10, 10))
+    assert may_be_chosen([0.1], rows, [])
+    assert may_be_chosen([], rows, [first])
+    assert not may_be_chosen([0.5], rows, [first])  # 15 of 20 at best
+    assert not may_be_chosen([0.7], rows, [first])  # 17 of 20: 5 points, a standard error has 8
+    assert may_be_chosen([0.9], rows, [first])
+    better = Score("better", (1.0, 0.9), (10, 10))
+    assert not may_be_chosen([0.9], rows, [first, better])  # the equal that stands before it
+    assert may_be_chosen([1.0], rows, [first, better])
+    assert may_be_chosen([0.9], rows, [first, Score("lucky", (1.0,), (10,), given_up=True)])
+    assert not may_be_chosen([], rows, [Score("first", (1.0, 1.0), (10, 10))])
+
+
+def test_one_that_was_given_up_is_not_chosen_for_its_first_fold() -> None:
+    first = _score("first", 0.9, 0.9)
+    lucky, untried = Score("lucky", (1.0,), (50,), given_up=True), Score("untried", (), (), given_up=True)
+    chosen, why = choose_method([first, lucky, untried], ["first", "lucky", "untried"])
+    assert chosen == "first"
+    assert why.endswith("folds 100% to 100%, then given up; untried not tried, as it could not be chosen)")
 
 
 def test_settings_of_method_and_task_share_one_option() -> None:
