@@ -62,7 +62,7 @@ def train(tiny_folder: Callable[[str], Path]) -> Train:
         settings = TrainSettings(
             data=(str(data),), validation=str(validation), task=name, out=str(folder / "model"),
             model=str(tiny_folder(family)), epochs=1, batch_size=math.ceil(len(given.rows) / 2),
-            lr=1e-3, device="cpu", threads=1, set=dict(given.settings),
+            lr=1e-3, seed=1, device="cpu", threads=1, set=dict(given.settings),
         )  # fmt: skip
         return fine_tune(settings, lambda line: None)
 

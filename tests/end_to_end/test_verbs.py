@@ -27,7 +27,7 @@ def test_train_prints_one_document(trained: tuple[Path, Outcome]) -> None:
     assert document["spec"]["labels"] == ["negative", "positive"]
     assert (folder / "model.safetensors").is_file()
     assert "columns text = 'text', label = 'label'" in done.err
-    assert "split: 192 train, 24 validation, 24 test (seed 0)" in done.err
+    assert "split: 192 train, 24 validation, 24 test (seed 1)" in done.err
 
 
 def test_evaluate(model: Path, sentiment_csv: Path) -> None:

@@ -30,7 +30,7 @@ def run(
     """A training of the Python face."""
     out = tmp_path_factory.mktemp("api") / "model"
     return bertolt.train(
-        sentiment_csv, model=tiny_folder("bert"), out=out, epochs=8, lr=0.01, batch_size=8, threads=1,
+        sentiment_csv, model=tiny_folder("bert"), out=out, epochs=8, lr=0.01, batch_size=8, seed=1, threads=1,
         max_length=64, quiet=True,
     )  # fmt: skip
 

@@ -60,7 +60,7 @@ def make(tiny_folder: Callable[[str], Path]) -> Make:
 
 @pytest.fixture(scope="module")
 def fitted(make: Make) -> TextClassifier:
-    return make(epochs=12, batch_size=16).fit(TEXTS, TARGETS)
+    return make(epochs=8, batch_size=8, lr=1e-2, seed=1).fit(TEXTS, TARGETS)
 
 
 @pytest.mark.filterwarnings("ignore")  # those are scikit-learn's own

@@ -11,6 +11,7 @@ from torch import nn
 
 from bertolt.data.batching import collate, fill
 from bertolt.data.features import Feature
+from bertolt.models.fast_dropout import use_fast_dropout
 from bertolt.models.fast_linear import use_fast_linear
 from bertolt.models.heads import Head, Inputs, PackedHead
 from bertolt.models.memory import FreedMemory
@@ -73,6 +74,7 @@ class TorchEngine:
         self.network = network.to(device)
         if device.type == "cpu":
             use_fast_linear(network)
+            use_fast_dropout(network)
         self.device = device
         self.head = head
         self._pad_id = pad_id

@@ -44,12 +44,13 @@ class _Product(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         input, weight = ctx.saved_tensors
-        rows = gradient.reshape(-1, weight.shape[0])
+        # Of rows that stand apart, such as first tokens, a transposed product takes forty times longer.
+        rows, read = (x.reshape(-1, x.shape[-1]).contiguous() for x in (gradient, input))
         for_input = for_weight = for_bias = None
         if ctx.needs_input_grad[0]:
             for_input = multiply(rows, weight.t(), None).view(input.shape)
         if ctx.needs_input_grad[1]:
-            for_weight = multiply(rows.t(), input.reshape(-1, weight.shape[1]).t(), None)
+            for_weight = multiply(rows.t(), read.t(), None)
         if ctx.needs_input_grad[2]:
             for_bias = rows.sum(0)
         return for_input, for_weight, for_bias

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from bertolt.errors import FolderError
 from bertolt.models.backbone import Backbone, read_config
+from bertolt.models.first_token import bert_shaped, first_states
 from bertolt.models.head_rows import keep_rows_by_name
 from bertolt.models.packed import PackedEncoder, Rows
 
@@ -119,15 +120,14 @@ class SequenceHead:
 
     def forward(self, network: nn.Module, inputs: Inputs) -> Tensor:
         """Logits of shape (B, K)."""
+        if bert_shaped(network) and network.config._attn_implementation == "sdpa":  # type: ignore[union-attr]
+            return _read_first(network, first_states(network, inputs))
         logits: Tensor = network(**inputs).logits
         return logits
 
     def forward_packed(self, network: Any, encoder: PackedEncoder, rows: Rows) -> Tensor:
-        """See ``PackedHead``. BERT's pooler and RoBERTa's classifier read the first token alone."""
-        first = encoder.states(rows, first_only=True).unsqueeze(1)
-        pooler = getattr(network.base_model, "pooler", None)
-        logits: Tensor = network.classifier(first if pooler is None else pooler(first))
-        return logits
+        """See ``PackedHead``."""
+        return _read_first(network, encoder.states(rows, first_only=True).unsqueeze(1))
 
     def split(self, logits: NDArray[np.float32], rows: Sequence[Row]) -> list[NDArray[np.float32]]:
         """Arrays of shape (K,)."""
@@ -136,6 +136,13 @@ class SequenceHead:
     def fold_temperature(self, network: nn.Module, temperature: float) -> None:
         """See ``Head.fold_temperature``."""
         fold_last_linear(network, temperature)
+
+
+def _read_first(network: Any, first: Tensor) -> Tensor:
+    """First tokens' states, (B, 1, H), to logits, (B, K); these families' heads read no other state."""
+    pooler = getattr(network.base_model, "pooler", None)
+    logits: Tensor = network.classifier(first if pooler is None else network.dropout(pooler(first)))
+    return logits
 
 
 def build_auto(

@@ -23,9 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bertolt.models.fast_linear import PackedLinear
-
-#: Families whose layers have BERT's parts and names.
-FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert")
+from bertolt.models.first_token import bert_shaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +186,6 @@ def _normed(norm: Any, x: Tensor) -> Tensor:
 
 def packed_encoder(network: nn.Module) -> PackedEncoder | None:
     """The packed forward pass of a network's encoder; None where its family has another shape."""
-    config: Any = getattr(network, "config", None)
-    base: Any = getattr(network, "base_model", None)
-    fits = (
-        base is not None
-        and getattr(config, "model_type", None) in FAMILIES
-        and config.hidden_act == "gelu"
-        and not config.is_decoder
-        and getattr(config, "position_embedding_type", "absolute") == "absolute"
-    )
-    return PackedEncoder(base) if fits else None
+    if bert_shaped(network) and network.config.hidden_act == "gelu":  # type: ignore[union-attr]
+        return PackedEncoder(network.base_model)
+    return None

@@ -1,0 +1,95 @@
+"""The pass that leaves out what nobody reads gives transformers' own logits and gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from bertolt.inference.engine import tensors
+from bertolt.models.backbone import load_backbone
+from bertolt.models.first_token import bert_shaped, first_states
+from bertolt.models.heads import Blueprint, SequenceHead
+from unit.models.test_packed import CPU, LABELS, features, network_of
+
+Folder = Callable[[str], Path]
+
+
+def _gradients(network: nn.Module, logits: Tensor) -> dict[str, Tensor]:
+    network.zero_grad()
+    (logits * torch.arange(1.0, 1.0 + logits.numel()).view_as(logits)).sum().backward()
+    return {name: each.grad for name, each in network.named_parameters() if each.grad is not None}
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta"])
+@pytest.mark.parametrize("lengths", [(7, 7), (1,), (30, 12, 12, 5, 1)])
+@pytest.mark.parametrize("typed", [False, True])
+def test_logits_and_all_gradients_are_transformers(
+    tiny_folder: Folder, family: str, lengths: tuple[int, ...], typed: bool
+) -> None:
+    head = SequenceHead()
+    network: Any = network_of(head, tiny_folder(family)).requires_grad_(True)
+    if typed and family == "roberta":
+        typed = False  # it has one token type only
+    inputs = tensors(features(*lengths, typed=typed), 1, CPU)
+    assert ("attention_mask" in inputs) == (len(set(lengths)) > 1)
+    expected = network(**inputs).logits
+    wanted = _gradients(network, expected)
+    found = head.forward(network, inputs)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+    gradients = _gradients(network, found)
+    assert gradients.keys() == wanted.keys()
+    for name, gradient in gradients.items():
+        torch.testing.assert_close(gradient, wanted[name], rtol=1e-4, atol=1e-4)
+
+
+def test_embeddings_can_stand_for_ids(tiny_folder: Folder) -> None:
+    network: Any = network_of(SequenceHead(), tiny_folder("bert"))
+    inputs = tensors(features(9, 5), 1, CPU)
+    expected = first_states(network, inputs)
+    embedded = network.get_input_embeddings()(inputs.pop("input_ids"))
+    torch.testing.assert_close(first_states(network, {**inputs, "inputs_embeds": embedded}), expected)
+
+
+def test_every_dropout_that_a_classifier_has_is_at_work(tiny_folder: Folder) -> None:
+    """With all but one of the rates at 0, two passes differ for each rate that is left."""
+    head = SequenceHead()
+    torch.manual_seed(0)
+    backbone = load_backbone(str(tiny_folder("bert")))
+    network: Any = head.build(backbone, Blueprint(LABELS, attention_dropout=True)).train()
+    inputs = tensors(features(9, 5), 1, CPU)
+    drops = {name: each for name, each in network.named_modules() if isinstance(each, nn.Dropout)}
+    assert {name.rpartition(".")[0] for name in drops} >= {
+        "bert.encoder.layer.1.output",
+        "bert.embeddings",
+        "",
+    }
+    for each in drops.values():
+        each.p = 0.0
+    assert torch.equal(head.forward(network, inputs), head.forward(network, inputs))
+    for name, each in drops.items():
+        each.p = 0.5
+        assert not torch.equal(head.forward(network, inputs), head.forward(network, inputs)), name
+        each.p = 0.0
+
+
+def test_other_families_and_other_attention_keep_transformers_pass(
+    tiny_folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = SequenceHead()
+    inputs = tensors(features(4, 3), 1, CPU)
+
+    def never(*args: object) -> None:
+        raise AssertionError("not for this network")
+
+    monkeypatch.setattr("bertolt.models.heads.first_states", never)
+    other: Any = network_of(head, tiny_folder("distilbert"))
+    assert not bert_shaped(other)
+    assert torch.equal(head.forward(other, inputs), other(**inputs).logits)
+    network: Any = network_of(head, tiny_folder("bert"))
+    network.set_attn_implementation("eager")
+    assert torch.equal(head.forward(network, inputs), network(**inputs).logits)
