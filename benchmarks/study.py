@@ -224,7 +224,7 @@ def run_command(command: str, where: Where, seed: int) -> Run:
         words = shlex.split(command)
         for mark, value in known.items():
             words = [word.replace(mark, value) for word in words]
-        beside = Path(sys.executable).with_name(words[0])
+        beside = Path(sys.executable).parent / words[0]  # an absolute path stays what it is
         if beside.exists():
             words[0] = str(beside)
         environment = {**os.environ, "HF_HUB_OFFLINE": "1"}

@@ -92,7 +92,8 @@ def _trained_reviews(rows: list[tuple[str, str]], home: Path, name: str, backbon
     fine_tune(
         TrainSettings(
             data=(str(home / "data.csv"),), task="text-classification", out=str(home / name),
-            model=str(backbone), epochs=8, lr=1e-2, batch_size=8, seed=1, device="cpu", threads=1, max_length=32,
+            model=str(backbone), epochs=8, lr=1e-2, batch_size=8, seed=1, device="cpu", threads=1,
+            max_length=32,
         ),
         lambda line: None,
     )  # fmt: skip
