@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bertolt.models.fast_linear import PackedLinear
+from bertolt.models.fast_linear import PackedLinear, onednn_wins
 from bertolt.models.first_token import bert_shaped
 
 
@@ -92,13 +92,14 @@ class PackedEncoder:
         Returns:
             Shape (N, H), or (B, H) with ``first_only``.
         """
-        x = self._embed(rows)
+        x = _rounded(self._embed(rows))
         groups = rows.groups()
         for layer in self._layers[:-1]:
             x = layer.run(x, groups)
         if first_only:
-            return self._layers[-1].run_first(x, groups, torch.from_numpy(rows.firsts))
-        return self._layers[-1].run(x, groups)
+            firsts = torch.from_numpy(rows.firsts)
+            return self._layers[-1].run_first(x, groups, firsts)[: len(firsts)]
+        return self._layers[-1].run(x, groups)[: len(rows.ids)]
 
     def _embed(self, rows: Rows) -> Tensor:
         parts = self._encoder.embeddings
@@ -148,9 +149,9 @@ class _Layer:
         return self._after(mixed, x)
 
     def run_first(self, x: Tensor, groups: Sequence[tuple[int, int]], firsts: Tensor) -> Tensor:
-        """States of shape (N, H) to the next ones of each row's first token, (B, H)."""
+        """States of shape (N, H) to the next ones of each row's first token, (B, H), and rounded up."""
         key, value = self._key_value(x).chunk(2, dim=1)
-        x = x.index_select(0, firsts)
+        x = _rounded(x.index_select(0, firsts))
         mixed = self._attend(self._query(x), key, value, [(*group, 1) for group in groups])
         return self._after(mixed, x)
 
@@ -168,6 +169,7 @@ class _Layer:
                 mixed.transpose(1, 2)
             )
             asked, read = asked + count * asking, read + count * length
+        found[asked:] = 0.0
         return found
 
     def _split(self, x: Tensor, count: int) -> Tensor:
@@ -178,6 +180,17 @@ class _Layer:
     def _after(self, mixed: Tensor, x: Tensor) -> Tensor:
         x = _normed(self._out_norm, self._out.plus(mixed, x))
         return _normed(self._down_norm, self._down.plus(self._up.gelu(x), x))
+
+
+def _rounded(x: Tensor) -> Tensor:
+    """(N, H) with rows of zeros to a round number of them, where oneDNN multiplies.
+
+    It writes code for each number of rows that it has not met, which takes as long as a quarter of the
+    product, and keeps the code of a thousand of them: of round numbers there are few.
+    """
+    step = 8 if len(x) < 128 else 32
+    missing = -len(x) % step
+    return functional.pad(x, (0, 0, 0, missing)) if missing and onednn_wins() else x
 
 
 def _normed(norm: Any, x: Tensor) -> Tensor:

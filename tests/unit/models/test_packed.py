@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from bertolt.data.features import Feature
 from bertolt.inference import engine
 from bertolt.inference.engine import TorchEngine, end_to_end, tensors
-from bertolt.models import fast_linear
+from bertolt.models import fast_linear, packed
 from bertolt.models.backbone import load_backbone
 from bertolt.models.fast_linear import PackedLinear
 from bertolt.models.heads import Blueprint, Head, SequenceHead
@@ -61,9 +61,9 @@ def both(network: nn.Module, head: Any, rows: list[Feature]) -> tuple[Tensor, Te
 def test_logits_of_texts(tiny_folder: Folder, family: str, lengths: tuple[int, ...]) -> None:
     head = SequenceHead()
     network = network_of(head, tiny_folder(family))
-    packed, padded = both(network, head, features(*lengths))
-    assert packed.shape == (len(lengths), 3)
-    torch.testing.assert_close(packed, padded, rtol=1e-5, atol=1e-5)
+    found, padded = both(network, head, features(*lengths))
+    assert found.shape == (len(lengths), 3)
+    torch.testing.assert_close(found, padded, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta"])
@@ -73,25 +73,25 @@ def test_a_padding_token_within_a_text_is_read_as_transformers_reads_it(
     head = SequenceHead()
     network: Any = network_of(head, tiny_folder(family))
     ids = np.asarray([7, 8, network.config.pad_token_id, 9, 10], np.int32)
-    packed, padded = both(network, head, [Feature(ids)])
-    torch.testing.assert_close(packed, padded, rtol=1e-5, atol=1e-5)
+    found, padded = both(network, head, [Feature(ids)])
+    torch.testing.assert_close(found, padded, rtol=1e-5, atol=1e-5)
 
 
 def test_token_types_are_read(tiny_folder: Folder) -> None:
     head = SequenceHead()
     network = network_of(head, tiny_folder("bert"))
     plain, _ = both(network, head, features(9, 4))
-    packed, padded = both(network, head, features(9, 4, typed=True))
-    torch.testing.assert_close(packed, padded, rtol=1e-5, atol=1e-5)
-    assert (packed - plain).abs().max() > 1e-3
+    found, padded = both(network, head, features(9, 4, typed=True))
+    torch.testing.assert_close(found, padded, rtol=1e-5, atol=1e-5)
+    assert (found - plain).abs().max() > 1e-3
 
 
 def test_logits_of_selected_tokens(tiny_folder: Folder) -> None:
     head = TokenHead()
     network = network_of(head, tiny_folder("bert"))
-    packed, padded = both(network, head, features(20, 20, 6, 2, select=True))
-    assert packed.shape == (8, 3)
-    torch.testing.assert_close(packed, padded, rtol=1e-5, atol=1e-5)
+    found, padded = both(network, head, features(20, 20, 6, 2, select=True))
+    assert found.shape == (8, 3)
+    torch.testing.assert_close(found, padded, rtol=1e-5, atol=1e-5)
 
 
 def test_batch_mates_change_nothing(tiny_folder: Folder) -> None:
@@ -101,6 +101,26 @@ def test_batch_mates_change_nothing(tiny_folder: Folder) -> None:
     together, _ = both(network, head, rows)
     alone = torch.cat([both(network, head, [row])[0] for row in rows])
     torch.testing.assert_close(together, alone, rtol=1e-5, atol=1e-5)
+
+
+def test_products_have_few_different_numbers_of_rows(
+    tiny_folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packed, "onednn_wins", lambda: True)
+    seen: set[int] = set()
+    plain = PackedLinear.gelu
+
+    def noted(self: PackedLinear, rows: Tensor) -> Tensor:
+        seen.add(len(rows))
+        return plain(self, rows)
+
+    monkeypatch.setattr(PackedLinear, "gelu", noted)
+    head = SequenceHead()
+    network = network_of(head, tiny_folder("bert"))
+    for length in range(129, 257, 7):
+        found, padded = both(network, head, features(length))
+        torch.testing.assert_close(found, padded, rtol=1e-5, atol=1e-5)
+    assert seen == {8, 160, 192, 224, 256}  # 8: of the last layer, where one token is wanted
 
 
 def test_changed_weights_and_layers_are_read(tiny_folder: Folder) -> None:
