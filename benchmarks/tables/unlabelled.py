@@ -65,6 +65,6 @@ def _seconds(lines: list[Line]) -> str:
     """The mean, by machine: seconds of different machines have no mean."""
     machines: dict[str, list[float]] = {}
     for line in lines:
-        where = line.get("accelerator") or f"{line['cores']} cores"
+        where = line.get("accelerator") or ("1 core" if line["cores"] == 1 else f"{line['cores']} cores")
         machines.setdefault(where, []).append(float(line["seconds"]))
     return "; ".join(f"{statistics.mean(found):,.0f} ({where})" for where, found in machines.items())
