@@ -109,7 +109,7 @@ class Auto:
             done = sum(len(score.rows) for score in tried)
             left = (len(candidates) - len(tried)) * len(parts)
             minutes = (time.perf_counter() - start) / done * left / 60
-            setting.run.say(f"auto: {_shown(tried[-1])}; about {minutes:.1f} minutes at most for the others")
+            setting.run.say(f"auto: {_shown(tried[-1])}; at this pace {minutes:.1f} minutes for the others")
         chosen, why = choose_method(tried, self._preferred)
         setting.run.note(f"auto chose {chosen}: {why}")
         method = self._methods[chosen]
