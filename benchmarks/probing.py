@@ -1,6 +1,6 @@
 """The studies probing-layers and probing-speed: what minilm knows and where, with its controls, in what time.
 
-    bertolt adapt minilm build/benchmarks/imdb/train-10000.csv --out build/tasks/adapted --lr 5e-4
+    bertolt adapt minilm build/benchmarks/imdb/train-5000.csv --out build/tasks/adapted --lr 5e-4
     python -m benchmarks.probing layers --data-root build/tasks
     python -m benchmarks.probing speed --data-root build/tasks
 
