@@ -24,7 +24,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from benchmarks.study import Cell, Variant, run_study
+from benchmarks.study import Cell, Variant, run_one_of
 
 SEEDS = (0, 1, 2)
 ADAPT = "bertolt adapt minilm {texts} --out $DATA/adapted/{name} --seed $SEED --device $DEVICE --json"
@@ -134,7 +134,4 @@ STUDIES = {
 }
 
 if __name__ == "__main__":
-    study = sys.argv.pop(1) if len(sys.argv) > 1 else ""
-    if study not in STUDIES:
-        sys.exit(f"name a study: {', '.join(STUDIES)}")
-    sys.exit(run_study(f"adapt-{study}", STUDIES[study]))
+    sys.exit(run_one_of("adapt", STUDIES))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks.study import Cell, Variant, run_study
+from benchmarks.study import Cell, Variant, run_one_of
 
 SEEDS = (0, 1, 2)
 ORDERS = {
@@ -66,7 +66,4 @@ STUDIES = {
 }
 
 if __name__ == "__main__":
-    study = sys.argv.pop(1) if len(sys.argv) > 1 else ""
-    if study not in STUDIES:
-        sys.exit(f"name a study: {', '.join(STUDIES)}")
-    sys.exit(run_study(f"grading-{study}", STUDIES[study]))
+    sys.exit(run_one_of("grading", STUDIES))

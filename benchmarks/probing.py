@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks.study import Cell, Variant, run_study
+from benchmarks.study import Cell, Variant, run_one_of
 
 EWT = "$DATA/sets/ud_english_ewt/en_ewt-ud-train.conllu --test $DATA/sets/ud_english_ewt/en_ewt-ud-dev.conllu"
 WNUT = "$DATA/sets/wnut17/wnut17train.conll --test $DATA/sets/wnut17/emerging.dev.conll"
@@ -48,7 +48,4 @@ STUDIES = {
 }
 
 if __name__ == "__main__":
-    study = sys.argv.pop(1) if len(sys.argv) > 1 else ""
-    if study not in STUDIES:
-        sys.exit(f"name a study: {', '.join(STUDIES)}")
-    sys.exit(run_study(f"probing-{study}", STUDIES[study]))
+    sys.exit(run_one_of("probing", STUDIES))

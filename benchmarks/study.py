@@ -125,6 +125,25 @@ def run_study(name: str, cells: Sequence[Cell], argv: Sequence[str] | None = Non
     return 0
 
 
+def run_one_of(area: str, studies: Mapping[str, Sequence[Cell]], default: str = "") -> int:
+    """The command line of several studies: the first argument names one of them.
+
+    Args:
+        area: with which their results files begin.
+        studies: the cells of each.
+        default: the study of a command line that names none; empty: there is none.
+
+    Returns:
+        See ``run_study``; 1 for a name that is no study.
+    """
+    given = sys.argv[1:]
+    name = given.pop(0) if given and not given[0].startswith("-") else default
+    if name not in studies:
+        print(f"name a study: {', '.join(studies)}", file=sys.stderr)
+        return 1
+    return run_study(f"{area}-{name}", studies[name], given)
+
+
 def select_cells(cells: Sequence[Cell], only: Sequence[str] | None) -> list[Cell]:
     """The cells named by ``--only``, or all.
 

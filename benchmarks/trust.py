@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks.study import Cell, Variant, run_study
+from benchmarks.study import Cell, Variant, run_one_of
 
 LONG = (
     "python benchmarks/ours/train_and_predict.py $DATA/imdb/train-5000.csv --task text-classification "
@@ -63,7 +63,4 @@ STUDIES = {
 }
 
 if __name__ == "__main__":
-    study = sys.argv.pop(1) if len(sys.argv) > 1 else ""
-    if study not in STUDIES:
-        sys.exit(f"name a study: {', '.join(STUDIES)}")
-    sys.exit(run_study(f"trust-{study}", STUDIES[study]))
+    sys.exit(run_one_of("trust", STUDIES))

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks.study import Cell, Variant, run_study
+from benchmarks.study import Cell, Variant, run_one_of
 
 TEST = "$DATA/imdb/test-2000.csv"
 CHOICE_TEST = "$DATA/imdb/validation-500.csv"
@@ -115,7 +115,4 @@ STUDIES = {
 }
 
 if __name__ == "__main__":
-    study = sys.argv.pop(1) if len(sys.argv) > 1 and not sys.argv[1].startswith("-") else "reviews"
-    if study not in STUDIES:
-        sys.exit(f"name a study: {', '.join(STUDIES)}")
-    sys.exit(run_study(f"unlabelled-{study}", STUDIES[study]))
+    sys.exit(run_one_of("unlabelled", STUDIES, default="reviews"))

@@ -66,5 +66,4 @@ def tiny_setting(
         settings=settings,
         method_settings=method or MethodSettings(),
         run=run,
-        label_free=run,
     )

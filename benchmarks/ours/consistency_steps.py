@@ -30,7 +30,7 @@ from bertolt.training.prepare import prepare
 from bertolt.training.settings import TrainSettings
 from bertolt.training.supervised import Supervised, SupervisedData
 from bertolt.training.trainable import build
-from bertolt.unlabelled.method_consistency import ConsistencySettings, consistency
+from bertolt.unlabelled.method_consistency import ConsistencySettings, consistency, consistency_steps
 
 PLAN = Plan(epochs=1, learning_rate=1e-4, seed=0)
 
@@ -40,7 +40,6 @@ def as_set(settings: TrainSettings, folder: Path) -> Setting:
     backbone = load_backbone(settings.model)
     prepared = prepare(settings, backbone, say)
     pool = read_pool(settings, prepared)
-    run = Phases(folder, Where(NoLog(), say, ""))
     return Setting(
         model=build(prepared, backbone, settings),
         prepared=prepared,
@@ -51,8 +50,7 @@ def as_set(settings: TrainSettings, folder: Path) -> Setting:
         class_weight=None,
         settings=settings,
         method_settings=ConsistencySettings(),
-        run=run,
-        label_free=run,
+        run=Phases(folder, Where(NoLog(), say, "")),
     )
 
 
@@ -82,7 +80,7 @@ def main() -> None:
     )
     with TemporaryDirectory() as name:
         setting = as_set(settings, Path(name))
-    steps = FirstSteps(consistency(setting), options.max_steps)
+    steps = FirstSteps(consistency(setting, consistency_steps(setting)), options.max_steps)
     batches = [batch for step in steps.kept for batch in step.batches]
     rows = [row for batch in batches for row in (*batch.labelled, *batch.plain)]
     if options.kind == "supervised":

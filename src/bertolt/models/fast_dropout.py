@@ -1,7 +1,7 @@
 """Dropout on the processor, with its masks drawn sixteen bits an element.
 
-Torch draws each element of a mask by itself, which takes longer than all else that dropout does: of a
-training step of a small encoder a twentieth to a tenth. Here one draw of 64 bits decides four elements.
+Torch draws each element of a mask by itself, which takes longer than all else that dropout does: a sixteenth
+of a training step of a small encoder. Here one draw of 64 bits decides four elements.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class _Product(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         input, weight = ctx.saved_tensors
-        # Of rows that stand apart, such as first tokens, a transposed product takes forty times longer.
+        # Of rows that stand apart, such as first tokens, a transposed product takes hundreds of times longer.
         rows, read = (x.reshape(-1, x.shape[-1]).contiguous() for x in (gradient, input))
         for_input = for_weight = for_bias = None
         if ctx.needs_input_grad[0]:

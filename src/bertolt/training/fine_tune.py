@@ -133,7 +133,6 @@ def _begin(
     weight = class_weights(settings.class_weight, model.task, prepared.corpus.train, prepared.spec.labels)
     run_folder = RunFolder(out)
     where = Where(run_folder.log, say, f"{device}, {threads} threads", checkpoint_seconds)
-    run = Phases(run_folder.path / PHASES, where)
     setting = Setting(
         model=model,
         prepared=prepared,
@@ -144,8 +143,7 @@ def _begin(
         class_weight=None if weight is None else weight.to(model.engine.device),
         settings=settings,
         method_settings=of_method,
-        run=run,
-        label_free=run,
+        run=Phases(run_folder.path / PHASES, where),
     )
     identity = {
         "data": fingerprint(prepared.corpus.train),

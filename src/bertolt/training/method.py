@@ -43,8 +43,7 @@ class Setting:
         settings: of the training.
         method_settings: of the method's own class.
         run: runs the phases.
-        label_free: runs the phases that no label has a part in. It is ``run``, but for a training that is a
-            part of a larger one: there each of them runs once for all parts.
+        whole: runs the phases of the training that this one is a part of, or None where it is no part.
     """
 
     model: TrainableModel
@@ -57,7 +56,12 @@ class Setting:
     settings: TrainSettings
     method_settings: BaseModel
     run: Phases
-    label_free: Phases
+    whole: Phases | None = None
+
+    @property
+    def label_free(self) -> Phases:
+        """Runs the phases that no label has a part in: once for all parts of a training."""
+        return self.run if self.whole is None else self.whole
 
     def own(self, kind: type[Typed]) -> Typed:
         """The method's settings as what they are."""

@@ -186,7 +186,7 @@ def fold_settings(setting: Setting) -> list[Setting]:
             labels=prepared.spec.labels,
         )
         part = replace(prepared, corpus=corpus, encoded=[prepared.encoded[index] for index in others])
-        found.append(replace(setting, prepared=part))
+        found.append(replace(setting, prepared=part, whole=setting.run))
     return found
 
 

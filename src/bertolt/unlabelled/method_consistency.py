@@ -84,31 +84,33 @@ class ConsistencyTraining:
             SettingError: a view that cannot be made.
         """
         own = setting.own(ConsistencySettings)
+        steps = consistency_steps(setting)
         if own.probe:
             few_shot.start(setting)
-        objective = consistency(setting)
+        objective = consistency(setting, steps)
         epochs = math.ceil(own.steps / own.check_every)
         setting.run.run(self.name, objective, replace(setting.plan, epochs=epochs, patience=0))
         objective.finish()
 
 
-def consistency(setting: Setting) -> Consistency:
-    """The objective that the settings describe.
-
-    Raises:
-        SettingError: a view that cannot be made.
-    """
-    own = setting.own(ConsistencySettings)
+def consistency(setting: Setting, steps: ConsistencySteps) -> Consistency:
+    """The objective that the settings describe, with the network as it is now as its first teacher."""
     return Consistency(
         setting.model,
-        _steps(setting, own),
-        _recipe(setting, own),
+        steps,
+        _recipe(setting, setting.own(ConsistencySettings)),
         SupervisedData((), setting.prepared.choices, setting.class_weight),
         report=setting.run.event,
     )
 
 
-def _steps(setting: Setting, own: ConsistencySettings) -> ConsistencySteps:
+def consistency_steps(setting: Setting) -> ConsistencySteps:
+    """The steps that the settings describe.
+
+    Raises:
+        SettingError: a view that cannot be made.
+    """
+    own = setting.own(ConsistencySettings)
     pool = setting.pool_rows
     ids = [row.ids for each in pool for row in each.features]
     views = make_views(own.views, own.view_rate, setting.prepared.tokenizer, ids)
