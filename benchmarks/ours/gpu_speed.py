@@ -143,11 +143,7 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, float]:
     files = {"short": [row.text for row in rows]}
     if options.long:
         files["long"] = [row.text for row in read_rows(options.long, options.rows)]
-    predictors: dict[str, Callable[[Sequence[str]], object]] = {}
-    for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
-        predictors[f"bertolt {name}"] = our_texts(folder, options.device, dtype)
-        for size in (32, 128):
-            predictors[f"pipeline {name} batch {size}"] = pipeline_texts(folder, options.device, dtype, size)
+    predictors = {} if options.training_only else all_predictors(folder, options.device)
     found: Rates = {}
     for _ in range(options.rounds):
         found.setdefault("steps_per_second bertolt", []).append(our_steps(folder, rows, options))
@@ -157,7 +153,23 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, float]:
         for (name, predict), (file, texts) in itertools.product(predictors.items(), files.items()):
             rate = texts_per_second(predict, texts, options.device)
             found.setdefault(f"texts_per_second {file} {name}", []).append(rate)
-            print(f"{file} {name}: {rate:.1f}", file=sys.stderr)
+        # As they are found: a lent machine may be taken back before the last round.
+        print(json.dumps(medians(found)), file=sys.stderr)
+    return medians(found)
+
+
+def all_predictors(folder: Path, device: str) -> dict[str, Callable[[Sequence[str]], object]]:
+    """Bertolt's prediction and the pipeline's, in both dtypes."""
+    found: dict[str, Callable[[Sequence[str]], object]] = {}
+    for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
+        found[f"bertolt {name}"] = our_texts(folder, device, dtype)
+        for size in (32, 128):
+            found[f"pipeline {name} batch {size}"] = pipeline_texts(folder, device, dtype, size)
+    return found
+
+
+def medians(found: Rates) -> dict[str, float]:
+    """Of the rounds so far."""
     return {name: round(statistics.median(rates), 2) for name, rates in found.items()}
 
 
@@ -170,6 +182,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=3200, help="at most, of each file")
     parser.add_argument("--steps", type=int, default=100, help="of training, of 32 rows each")
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--training-only", action="store_true", help="no prediction")
     parser.add_argument("--layers", type=int, default=0, help="of the network; 0: the backbone's")
     parser.add_argument("--hidden", type=int, default=0, help="its hidden size; 0: the backbone's")
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")

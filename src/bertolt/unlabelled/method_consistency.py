@@ -83,14 +83,24 @@ class ConsistencyTraining:
         Raises:
             SettingError: a view that cannot be made.
         """
-        own = setting.own(ConsistencySettings)
         steps = consistency_steps(setting)
-        if own.probe:
+        if setting.own(ConsistencySettings).probe:
             few_shot.start(setting)
-        objective = consistency(setting, steps)
-        epochs = math.ceil(own.steps / own.check_every)
-        setting.run.run(self.name, objective, replace(setting.plan, epochs=epochs, patience=0))
-        objective.finish()
+        consistency_phase(setting, steps)
+
+
+def consistency_phase(setting: Setting, steps: ConsistencySteps) -> None:
+    """Trains the network as it is now, as the settings describe; the teacher's weights are left in it.
+
+    Args:
+        setting: with this method's own settings.
+        steps: of ``consistency_steps``.
+    """
+    own = setting.own(ConsistencySettings)
+    objective = consistency(setting, steps)
+    epochs = math.ceil(own.steps / own.check_every)
+    setting.run.run("consistency", objective, replace(setting.plan, epochs=epochs, patience=0))
+    objective.finish()
 
 
 def consistency(setting: Setting, steps: ConsistencySteps) -> Consistency:

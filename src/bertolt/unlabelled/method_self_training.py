@@ -1,12 +1,15 @@
 """Self-training: a teacher labels the pool, a student learns from what it is surest of, and teaches next.
 
 After Yarowsky 1995 and Xie et al. 2020 (Noisy Student): the student begins from the backbone again each
-round, so that it cannot keep its teacher's mistakes by heart, and it learns with dropout.
+round, so that it cannot keep its teacher's mistakes by heart, and it learns with dropout. The last one goes
+on by consistency (Xie et al. 2020, UDA), in which no guess is for ever: it reads the whole pool, and what it
+is told of a text changes as it learns.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -19,6 +22,11 @@ from bertolt.progress import progress_bar
 from bertolt.training.method import SUPERVISED, MethodSettings, Setting
 from bertolt.training.supervised import SupervisedData
 from bertolt.unlabelled import few_shot
+from bertolt.unlabelled.method_consistency import (
+    ConsistencySettings,
+    consistency_phase,
+    consistency_steps,
+)
 from bertolt.unlabelled.method_few_shot import FewShotSettings, few_shot_phases
 from bertolt.unlabelled.pseudo_labels import Floats, PseudoLabels, balanced, choose
 from bertolt.unlabelled.pseudo_supervised import PseudoSupervised, labelled_target, pseudo_target
@@ -39,6 +47,7 @@ class SelfTrainingSettings(MethodSettings):
         balance: the shares of the classes among the texts taken: ``equal``, or as the labels have them.
         targets: whether a student is told the teacher's probabilities (``soft``) or its choice (``hard``).
         weight: how much a text of the pool counts beside a labelled one.
+        consistency: steps in which the last student goes on by consistency; 0: none.
     """
 
     rounds: int = Field(default=3, ge=1, le=20)
@@ -50,6 +59,7 @@ class SelfTrainingSettings(MethodSettings):
     balance: Literal["equal", "labels"] = "equal"
     targets: Literal["soft", "hard"] = "hard"
     weight: float = Field(default=1.0, gt=0, le=100)
+    consistency: int = Field(default=400, ge=0, le=1_000_000)
 
 
 class SelfTraining:
@@ -77,6 +87,9 @@ class SelfTraining:
             setting.run.event(_told(number, found, setting), texts=float(len(found.rows)))
             network.load_state_dict(start)
             setting.run.run(f"round-{number}", student(setting, found), setting.plan)
+        if own.consistency:
+            going_on = replace(setting, method_settings=ConsistencySettings(steps=own.consistency))
+            consistency_phase(going_on, consistency_steps(going_on))
 
 
 class Teaching:

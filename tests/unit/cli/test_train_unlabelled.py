@@ -32,12 +32,14 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_a_pool_of_two_files_in_a_process(tiny_folder: Callable[[str], Path], data: Path) -> None:
-    pool = ["--unlabelled", "one.txt", "--unlabelled", "two.txt", "--set", "rounds=1", "--json"]
+    pool = ["--unlabelled", "one.txt", "--unlabelled", "two.txt", "--set", "rounds=1", "--set", "consistency=5"]
+    pool += ["--json"]
     done = run(*_words(tiny_folder("bert"), data, *pool), cwd=data)
     assert done.code == 0, done.err
     method = json.loads(done.out)["method"]
     assert method["name"] == "self-training"
     assert method["settings"]["rounds"] == 1
+    assert method["settings"]["consistency"] == 5
     assert method["pool"]["texts"] == 46
     assert "unlabelled: 46 texts; length: " in done.err
     assert "round 1: 22 of 46 unlabelled texts are learnt from (11 negative, 11 positive)" in done.err

@@ -24,7 +24,7 @@ from tiny import sentiment_rows
 
 Folder = Callable[[str], Path]
 OWN = {
-    "self-training": {"rounds": 2},
+    "self-training": {"rounds": 2, "consistency": 20},
     "adapt": {"warm_up": 2, "reading_lr": 0.01, "least_steps": 5},
 }
 #: A step of each phase of each method.
@@ -34,6 +34,7 @@ PLACES = [
     ("adapt", "supervised", 1),
     ("self-training", "round-1", 3),
     ("self-training", "round-2", 1),
+    ("self-training", "consistency", 7),
 ]
 
 
@@ -105,10 +106,19 @@ def test_each_round_has_as_many_texts_of_each_class(whole: dict[str, Run]) -> No
         "round 1: 26 of 54 unlabelled texts are learnt from (13 negative, 13 positive)",
         "round 2: 40 of 54 unlabelled texts are learnt from (20 negative, 20 positive)",
     ]
-    steps = [each for each in log if each["kind"] == "step"]
+    steps = [each for each in log if each["kind"] == "step" and each["phase"].startswith("round-")]
     names = {name for each in steps for name in each}
     assert names >= {"labelled_loss", "unlabelled_loss", "confidence", "entropy", "share negative"}
     assert all(each["share negative"] + each["share positive"] == pytest.approx(1) for each in steps)
+
+
+def test_the_last_student_goes_on_by_consistency(whole: dict[str, Run]) -> None:
+    log = read_log(whole["self-training"].folder.with_name("self-training.run"))
+    steps = [each for each in log if each["kind"] == "step"]
+    assert [each["phase"] for each in steps[-20:]] == ["consistency"] * 20
+    assert steps[-21]["phase"] == "round-2"
+    # It goes on from the student, which is sure of itself, and not from a new head, which is not.
+    assert steps[-20]["confidence"] > 0.6
 
 
 def test_the_report_names_the_method_and_its_phases(whole: dict[str, Run]) -> None:
@@ -135,7 +145,7 @@ def test_what_was_read_is_in_the_body_and_the_head_is_its_own(tiny_folder: Folde
 
 def test_a_pool_goes_with_folds(tiny_folder: Folder, data: Path, tmp_path: Path) -> None:
     settings = _settings(tiny_folder("bert"), data, tmp_path / "model", "self-training", folds=2, epochs=1)
-    settings = settings.model_copy(update={"validation": None, "set": {"rounds": 1, "words": False}})
+    settings = settings.model_copy(update={"validation": None, "set": {"rounds": 1, "words": False, "consistency": 0}})
     run = run_training(settings, lambda line: None, method=find_method(settings))
     assert run.record.measured_on == "folds"
     assert run.record.repeats is not None
