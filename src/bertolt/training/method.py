@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor
@@ -26,6 +26,10 @@ class MethodSettings(BaseModel):
     """The typed settings of a method, given by ``--set name=value``. This one has none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def shortened(self, share: float) -> Self:
+        """Those of a trial that makes this share, 0..1, of the steps that have a number of their own."""
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class Method(Protocol):
 
     name: str
     needs_pool: bool
-    settings: type[BaseModel]
+    settings: type[MethodSettings]
 
     def train(self, setting: Setting) -> None:
         """Leaves ``setting.model.engine.network`` trained."""
@@ -92,7 +96,7 @@ class PlainSupervised:
 
     name = "supervised"
     needs_pool = False
-    settings: type[BaseModel] = MethodSettings
+    settings: type[MethodSettings] = MethodSettings
 
     def train(self, setting: Setting) -> None:
         """See ``Method.train``."""

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import nn
 
 from bertolt.data.masking import masking_for
@@ -46,7 +46,7 @@ class Adapt:
 
     name = "adapt"
     needs_pool = True
-    settings: type[BaseModel] = AdaptMethodSettings
+    settings: type[MethodSettings] = AdaptMethodSettings
 
     def train(self, setting: Setting) -> None:
         """See ``Method.train``."""

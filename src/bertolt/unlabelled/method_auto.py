@@ -1,19 +1,22 @@
 """The choice among the methods, by cross-validation on the labels at hand.
 
-The preferred method is tried on all folds first. Another is given up as soon as it could not be chosen even
-if it were right on all rows to come, which changes no choice and saves most of the trainings. What no label
-has a part in, such as reading the pool, is done once for all of them.
+A trial reads a part of the pool in a part of the steps, as in the first rung of successive halving (Jamieson
+and Talwalkar 2016): what is asked is which method is best, not how good it will be. The preferred one is
+tried on all folds first. Another is given up as soon as it could not be chosen even if it were right on all
+rows to come, which changes no choice and saves most of the trials. What no label has a part in, such as
+reading the pool, is done once for all trials.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from bertolt.data.splits import folds
 from bertolt.errors import DataError, UnknownNameError
@@ -22,6 +25,9 @@ from bertolt.training.method import Method, MethodSettings, Setting
 from bertolt.training.phases import Phases
 from bertolt.training.trainable import build
 
+#: A last number of the seeds of draws, apart from those of other drawings.
+_TRIALS = 2**31 + 3
+
 
 class AutoSettings(MethodSettings):
     """The settings of the choice.
@@ -29,10 +35,12 @@ class AutoSettings(MethodSettings):
     Args:
         folds: of the cross-validation, at most; fewer where a class has too few labels.
         methods: that are tried; empty: all that apply.
+        trial: share of the pool, and of the steps on it, that a trial has; 1: a trial is a whole training.
     """
 
     folds: int = Field(default=3, ge=2, le=20)
     methods: tuple[str, ...] = ()
+    trial: float = Field(default=0.25, gt=0, le=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class Auto:
 
     name = "auto"
     needs_pool = False
-    settings: type[BaseModel] = AutoSettings
+    settings: type[MethodSettings] = AutoSettings
 
     def __init__(self, methods: Mapping[str, Method], preferred: Sequence[str]) -> None:
         self._methods = methods
@@ -100,7 +108,7 @@ class Auto:
         setting.run.say(
             f"auto: {len(candidates)} methods ({', '.join(candidates)}) on {len(parts)} folds of "
             f"{len(setting.prepared.corpus.train):,} labels: at most {len(candidates) * len(parts)} "
-            "trainings, then one of the chosen method on all labels"
+            f"trials{_of_pool(parts[0])}, then one training of the chosen method on all labels"
         )
         start = time.perf_counter()
         tried: list[Score] = []
@@ -124,7 +132,7 @@ class Auto:
         return [name for name in able if not own.methods or name in own.methods]
 
     def _score(self, name: str, parts: Sequence[Setting], setting: Setting, before: Sequence[Score]) -> Score:
-        method = self._methods[name]
+        method, share = self._methods[name], setting.own(AutoSettings).trial
         rows = tuple(len(part.prepared.corpus.test) for part in parts)
         found: list[float] = []
         for number, part in enumerate(parts, start=1):
@@ -133,7 +141,8 @@ class Auto:
 
             def measure(run: Phases, part: Setting = part) -> float:
                 fresh = build(part.prepared, part.backbone, part.settings)
-                ready = replace(part, model=fresh, method_settings=method.settings(), run=run)
+                own = method.settings().shortened(share)
+                ready = replace(part, model=fresh, method_settings=own, run=run)
                 method.train(ready)
                 return accuracy(ready)
 
@@ -158,9 +167,11 @@ def may_be_chosen(found: Sequence[float], rows: Sequence[int], before: Sequence[
 
 
 def fold_settings(setting: Setting) -> list[Setting]:
-    """The setting of each fold: trained on the other folds, its own rows as the test part.
+    """The setting of each fold: trained on the other folds and a part of the pool, its own rows as the test
+    part.
 
-    There are as many folds as wanted, or so few that each has two labels of each class where that can be.
+    There are as many folds as wanted, or so few that each has two labels of each class where that can be. The
+    part of the pool is the same for all.
 
     Raises:
         DataError: a class with one label only.
@@ -176,6 +187,7 @@ def fold_settings(setting: Setting) -> list[Setting]:
             f"{least} of {min(Counter(strata).items(), key=lambda item: item[1])[0]!r}",
             "add labelled texts, or name a --method",
         )
+    trials = replace(part_of_pool(setting, own.trial), whole=setting.run.part("trials"))
     found = []
     for rows in folds(strata, max(2, min(own.folds, least // 2)), setting.settings.seed):
         inside = set(rows)
@@ -186,8 +198,18 @@ def fold_settings(setting: Setting) -> list[Setting]:
             labels=prepared.spec.labels,
         )
         part = replace(prepared, corpus=corpus, encoded=[prepared.encoded[index] for index in others])
-        found.append(replace(setting, prepared=part, whole=setting.run))
+        found.append(replace(trials, prepared=part))
     return found
+
+
+def part_of_pool(setting: Setting, share: float) -> Setting:
+    """The setting with this share of its pool, 0..1, drawn by the seed, in the old order."""
+    texts = len(setting.pool)
+    drawn = np.random.default_rng((setting.settings.seed, _TRIALS)).permutation(texts)
+    rows = np.sort(drawn[: math.ceil(share * texts)])
+    return replace(
+        setting, pool=[setting.pool[row] for row in rows], pool_rows=[setting.pool_rows[row] for row in rows]
+    )
 
 
 def accuracy(setting: Setting) -> float:
@@ -218,6 +240,10 @@ def choose_method(scores: Sequence[Score], preferred: Sequence[str]) -> tuple[st
     else:
         why = f"none is better by more than a standard error, and {first.method} is preferred among equals"
     return chosen.method, f"{why} ({'; '.join(_shown(score) for score in ranked)})"
+
+
+def _of_pool(part: Setting) -> str:
+    return f" with {len(part.pool):,} unlabelled texts" if part.pool else ""
 
 
 def _clearly_better(score: Score, first: Score) -> bool:

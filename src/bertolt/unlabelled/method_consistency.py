@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 import torch
-from pydantic import BaseModel, Field, field_validator
+from pydantic import Field, field_validator
 
 from bertolt.data.tokenizer import Ids
 from bertolt.inference.engine import MAX_TOKENS
@@ -59,6 +59,12 @@ class ConsistencySettings(MethodSettings):
     rollbacks: int = Field(default=3, ge=0, le=100)
     probe: bool = True
 
+    def shortened(self, share: float) -> Self:
+        """See ``MethodSettings.shortened``: warm-up, checks and teacher keep their share of the whole."""
+        counts = {name: math.ceil(share * getattr(self, name)) for name in ("steps", "ramp", "check_every")}
+        decay = max(0.0, 1 - (1 - self.teacher) / share) if self.teacher else 0.0
+        return self.model_copy(update={**counts, "teacher": decay})
+
     @field_validator("views", mode="before")
     @classmethod
     def _named(cls, value: Any) -> Any:
@@ -75,7 +81,7 @@ class ConsistencyTraining:
 
     name = "consistency"
     needs_pool = True
-    settings: type[BaseModel] = ConsistencySettings
+    settings: type[MethodSettings] = ConsistencySettings
 
     def train(self, setting: Setting) -> None:
         """See ``Method.train``.

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from bertolt.training.method import MethodSettings, Setting, supervised_objective
 from bertolt.unlabelled.contrastive import Contrastive
@@ -41,7 +41,7 @@ class FewShot:
 
     name = "few-shot"
     needs_pool = False
-    settings: type[BaseModel] = FewShotSettings
+    settings: type[MethodSettings] = FewShotSettings
 
     def train(self, setting: Setting) -> None:
         """See ``Method.train``."""

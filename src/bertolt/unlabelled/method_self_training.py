@@ -8,12 +8,13 @@ is told of a text changes as it learns.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import Tensor
 
 from bertolt.errors import DataError
@@ -50,7 +51,7 @@ class SelfTrainingSettings(MethodSettings):
         consistency: steps in which the last student goes on by consistency; 0: none.
     """
 
-    rounds: int = Field(default=3, ge=1, le=20)
+    rounds: int = Field(default=1, ge=1, le=20)
     teacher: Literal["probe", "few-shot", "supervised"] = "probe"
     take: float = Field(default=0.5, gt=0, le=1)
     last_take: float = Field(default=0.75, gt=0, le=1)
@@ -61,13 +62,17 @@ class SelfTrainingSettings(MethodSettings):
     weight: float = Field(default=1.0, gt=0, le=100)
     consistency: int = Field(default=400, ge=0, le=1_000_000)
 
+    def shortened(self, share: float) -> Self:
+        """See ``MethodSettings.shortened``."""
+        return self.model_copy(update={"consistency": math.ceil(share * self.consistency)})
+
 
 class SelfTraining:
     """See the module. Implements ``Method``."""
 
     name = "self-training"
     needs_pool = True
-    settings: type[BaseModel] = SelfTrainingSettings
+    settings: type[MethodSettings] = SelfTrainingSettings
 
     def train(self, setting: Setting) -> None:
         """See ``Method.train``.

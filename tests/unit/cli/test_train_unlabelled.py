@@ -32,7 +32,16 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_a_pool_of_two_files_in_a_process(tiny_folder: Callable[[str], Path], data: Path) -> None:
-    pool = ["--unlabelled", "one.txt", "--unlabelled", "two.txt", "--set", "rounds=1", "--set", "consistency=5"]
+    pool = [
+        "--unlabelled",
+        "one.txt",
+        "--unlabelled",
+        "two.txt",
+        "--set",
+        "rounds=1",
+        "--set",
+        "consistency=5",
+    ]
     pool += ["--json"]
     done = run(*_words(tiny_folder("bert"), data, *pool), cwd=data)
     assert done.code == 0, done.err

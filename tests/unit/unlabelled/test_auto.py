@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,16 +11,22 @@ from typing import ClassVar
 
 import pytest
 import torch
-from pydantic import BaseModel
 from safetensors.torch import load_file
 
 from bertolt.errors import DataError, UnknownNameError
+from bertolt.training.checkpoints import Position
 from bertolt.training.fine_tune import Run, fine_tune
+from bertolt.training.loop import Plan
 from bertolt.training.method import Method, MethodSettings, Setting, split_settings, supervised_objective
+from bertolt.training.objective import Objective
+from bertolt.training.phases import Phases
 from bertolt.training.settings import TrainSettings
 from bertolt.unlabelled import method_auto
 from bertolt.unlabelled.method_adapt import Adapt
 from bertolt.unlabelled.method_auto import Auto, Score, choose_method, may_be_chosen
+from bertolt.unlabelled.method_consistency import ConsistencySettings
+from bertolt.unlabelled.method_few_shot import FewShotSettings
+from bertolt.unlabelled.method_self_training import SelfTrainingSettings
 from tiny import sentiment_rows
 
 Folder = Callable[[str], Path]
@@ -30,7 +37,7 @@ class _Sleeps:
 
     name = "sleeps"
     needs_pool = False
-    settings: type[BaseModel] = MethodSettings
+    settings: type[MethodSettings] = MethodSettings
     right = 0.5
 
     def train(self, setting: Setting) -> None:
@@ -104,8 +111,10 @@ def test_the_better_method_is_chosen_and_said(
     assert "(learns 75% ± 4% of 120 labels, folds 75% to 75%; sleeps 50% ± 5% of 120 labels" in note
     assert "pool" not in note  # there is no pool
     assert _Learns.trained_on == [60, 60, 120]
-    (cost,) = [line for line in said if "trainings" in line]
-    assert cost.startswith("auto: 2 methods (sleeps, learns) on 2 folds of 120 labels: at most 4 trainings")
+    (cost,) = [line for line in said if "trials" in line]
+    assert cost.startswith(
+        "auto: 2 methods (sleeps, learns) on 2 folds of 120 labels: at most 4 trials, then"
+    )
     assert said.index(cost) < said.index(note)
     assert {path.name for path in (tmp_path / "model.run").iterdir()} == {"log.jsonl", "settings.json"}
 
@@ -128,20 +137,78 @@ def test_a_method_that_cannot_be_chosen_any_more_is_given_up(
     assert _Learns.trained_on == [60]
 
 
-def test_the_pool_is_read_once_for_all_folds_and_the_last_training(
-    tiny_folder: Folder, labels: Path, tmp_path: Path
+def _pool(folder: Path) -> str:
+    """A file of 40 texts."""
+    file = folder / "pool.csv"
+    file.write_text("text\n" + "".join(f"{text} again\n" for text, _ in sentiment_rows()[130:170]))
+    return str(file)
+
+
+def test_the_pool_is_read_once_for_all_trials_and_whole_for_the_last_training(
+    tiny_folder: Folder, labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool = tmp_path / "pool.csv"
-    pool.write_text("text\n" + "".join(f"{text} again\n" for text, _ in sentiment_rows()[130:170]))
-    options: dict[str, object] = {"unlabelled": (str(pool),), "max_length": 32}
+    read: list[tuple[int, str]] = []
+    run_phase = Phases.run
+
+    def counted(self: Phases, name: str, objective: Objective, plan: Plan) -> Position:
+        position = run_phase(self, name, objective, plan)
+        if name == "reading":
+            read.append((len(objective.steps(0)), hashlib.sha256(_bytes(objective.network)).hexdigest()))
+        return position
+
+    monkeypatch.setattr(Phases, "run", counted)
+    options: dict[str, object] = {"unlabelled": (_pool(tmp_path),), "max_length": 32, "batch_size": 5}
     auto = Auto({"adapt": Adapt()}, ["adapt"])
     _run(tiny_folder, labels, tmp_path / "auto", method=auto, **options)
+    first, second, last = read
+    assert first == second  # of the other fold: the same weights, read from the disk
+    assert first[0] * 4 == last[0]
     _run(tiny_folder, labels, tmp_path / "alone", method=Adapt(), set={}, **options)
-    logs = [(tmp_path / f"{name}.run" / "log.jsonl").read_text().splitlines() for name in ("auto", "alone")]
-    read = [[line for line in log if '"phase": "reading' in line] for log in logs]
-    assert len(read[0]) == len(read[1]) > 0
     weights = [load_file(tmp_path / name / "model.safetensors") for name in ("auto", "alone")]
     assert all(torch.equal(tensor, weights[1][name]) for name, tensor in weights[0].items())
+
+
+def _bytes(network: torch.nn.Module) -> bytes:
+    return b"".join(value.numpy().tobytes() for value in network.state_dict().values())
+
+
+def test_a_trial_has_its_share_of_the_pool_and_of_the_steps_and_the_last_training_all(
+    tiny_folder: Folder, labels: Path, tmp_path: Path
+) -> None:
+    seen: list[tuple[list[str], int, int]] = []
+
+    class Reads(_Sleeps):
+        needs_pool = True
+        settings = ConsistencySettings
+
+        def train(self, setting: Setting) -> None:
+            texts = [each.text for each in setting.pool]
+            assert len(setting.pool_rows) == len(texts)
+            tokens = setting.prepared.encode(setting.pool)
+            assert [each.tokens for each in tokens] == [each.tokens for each in setting.pool_rows]
+            own = setting.own(ConsistencySettings)
+            seen.append((texts, own.steps, own.ramp))
+
+    auto = Auto({"reads": Reads()}, ["reads"])
+    _run(tiny_folder, labels, tmp_path / "m", method=auto, unlabelled=(_pool(tmp_path),), set={"trial": 0.3})
+    *trials, last = seen
+    assert len(trials) == 3
+    assert trials[0] == trials[1] == trials[2]
+    assert trials[0][1:] == (120, 15)
+    assert len(trials[0][0]) == 12
+    assert last[1:] == (400, 50)
+    assert len(last[0]) == 40
+    assert [text for text in last[0] if text in trials[0][0]] == trials[0][0]
+
+
+def test_shortened_settings_keep_their_proportions() -> None:
+    short = ConsistencySettings(teacher=0.99, check_every=50).shortened(0.25)
+    assert (short.steps, short.ramp, short.check_every) == (100, 13, 13)
+    assert short.teacher == pytest.approx(0.96)
+    assert ConsistencySettings(teacher=0.0).shortened(0.25).teacher == 0.0
+    assert ConsistencySettings(teacher=0.5).shortened(0.25).teacher == 0.0
+    assert SelfTrainingSettings().shortened(0.25) == SelfTrainingSettings(consistency=100)
+    assert FewShotSettings(kind="all").shortened(0.25) == FewShotSettings(kind="all")
 
 
 def test_a_method_to_try_that_is_not_there_is_refused(
@@ -224,4 +291,4 @@ def test_settings_of_method_and_task_share_one_option() -> None:
     settings = TrainSettings(data=("x.csv",), task="text-classification", set={"folds": 4})
     of_task, own = split_settings(settings, _auto())
     assert of_task.set == {}
-    assert own.model_dump() == {"folds": 4, "methods": ()}
+    assert own.model_dump() == {"folds": 4, "methods": (), "trial": 0.25}

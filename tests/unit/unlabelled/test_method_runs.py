@@ -145,7 +145,9 @@ def test_what_was_read_is_in_the_body_and_the_head_is_its_own(tiny_folder: Folde
 
 def test_a_pool_goes_with_folds(tiny_folder: Folder, data: Path, tmp_path: Path) -> None:
     settings = _settings(tiny_folder("bert"), data, tmp_path / "model", "self-training", folds=2, epochs=1)
-    settings = settings.model_copy(update={"validation": None, "set": {"rounds": 1, "words": False, "consistency": 0}})
+    settings = settings.model_copy(
+        update={"validation": None, "set": {"rounds": 1, "words": False, "consistency": 0}}
+    )
     run = run_training(settings, lambda line: None, method=find_method(settings))
     assert run.record.measured_on == "folds"
     assert run.record.repeats is not None
