@@ -11,8 +11,8 @@
 IMDb: 20, 100 and 2,500 labelled train reviews in draws that ``ours/prepare.py`` writes down, a pool of 4,000
 other train reviews without labels, 128 tokens of each (head+tail). Bertolt takes a tenth of the labels out
 for validation; the baselines learn from all. ``reviews`` measures on 2,000 test reviews. ``choice`` set the
-defaults: other draws, measured on 500 reviews of the validation block. ``speed`` sets a step of consistency
-training beside a supervised one on the same texts; run it when nothing else runs.
+defaults: other draws, measured on 500 reviews of the validation block, or 2,000. ``speed`` sets a step of
+consistency training beside a supervised one on the same texts; run it when nothing else runs.
 """
 
 from __future__ import annotations
@@ -59,6 +59,12 @@ def method(name: str, labels: str, test: str, options: str = "") -> Cell:
     return trained(name, labels, test, f"{pool} --method {name} {options}".strip())
 
 
+def length(rounds: int, steps: int, labels: str, test: str) -> Cell:
+    """Self-training of so many students, and so many steps of consistency."""
+    options = f"{POOL} --method self-training --set rounds={rounds} --set consistency={steps}"
+    return trained(f"rounds-{rounds}-consistency-{steps}", labels, test, options)
+
+
 def default(labels: str, test: str) -> Cell:
     """What ``--unlabelled`` alone does."""
     return trained("default", labels, test, POOL)
@@ -75,6 +81,10 @@ def baselines(labels: str, test: str) -> list[Cell]:
 
 
 FEW = ["labels-20-0", "labels-20-1", "labels-20-2", "labels-100-0", "labels-100-1"]
+#: Of how long self-training goes on: measured on 2,000 reviews of the validation block.
+LENGTH_TEST = "$DATA/imdb/validation-2000.csv"
+LENGTH_DRAWS = ("20-dev-100", "20-dev-103", "100-dev-102", "100-dev-103", "100-dev-104")
+LENGTHS = ((3, 0), (3, 400), (1, 400), (1, 800))
 CHOICE = ["labels-20-dev-100", "labels-20-dev-101", "labels-20-dev-102", "labels-100-dev-100"]
 
 
@@ -93,6 +103,7 @@ STUDIES = {
         *(cell for labels in FEW for cell in baselines(labels, TEST)),
         *(fine_tuning(labels, TEST, count_of(labels)) for labels in [*FEW, "labels-2500-0"]),
         *(default(labels, TEST) for labels in [*FEW, "labels-2500-0"]),
+        *(length(3, 0, labels, TEST) for labels in [*FEW, "labels-2500-0"]),
         *(method("adapt", labels, TEST) for labels in FEW),
         *(
             method(name, labels, TEST)
@@ -104,6 +115,7 @@ STUDIES = {
     "choice": [
         *(fine_tuning(labels, CHOICE_TEST, count_of(labels)) for labels in CHOICE),
         *(method(name, labels, CHOICE_TEST) for labels in CHOICE for name in METHODS if name != "auto"),
+        *(length(*each, f"labels-{draw}", LENGTH_TEST) for draw in LENGTH_DRAWS for each in LENGTHS),
     ],
     "speed": [
         Cell(

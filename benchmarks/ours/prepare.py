@@ -7,7 +7,7 @@ from the split of that name (seed 0); ``imdb/train-500-SEED.csv``: 500 labelled 
 ``imdb/train-2500.csv`` and ``train-10000.csv``: texts for adaptation (half of the split), whose labels
 nobody reads; ``imdb/labels-COUNT-SEED.csv``: few labelled reviews, the draws of the study of unlabelled
 text, and with ``-dev-`` in the name the draws on which its defaults were chosen; ``imdb/pool-4000.csv``:
-texts alone, none of which is in any of those draws.
+texts alone, none of which is in any of those draws, nor in those with ``-dev-`` that were added later.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bertolt.data.writers import open_writer
 
 DRAWS = {
     **{f"train-{count}": ("train", count, 0) for count in (2500, 5000, 10000)},
-    "validation-500": ("validation", 500, 0),
+    **{f"validation-{count}": ("validation", count, 0) for count in (500, 2000)},
     "test-2000": ("test", 2000, 0),
     **{f"train-500-{seed}": ("train", 500, seed) for seed in range(3)},
 }
@@ -37,6 +37,11 @@ LABELS = {
     **{f"labels-100-dev-{seed}": (100, seed) for seed in (100, 101)},
 }
 POOL = 4000
+#: More draws for choices, of rows that stand neither in those nor in the pool.
+MORE_LABELS = {
+    **{f"labels-20-dev-{seed}": (20, seed) for seed in (103, 104, 105, 106)},
+    **{f"labels-100-dev-{seed}": (100, seed) for seed in (102, 103, 104, 105)},
+}
 
 
 def draw(rows: list[Row], count: int, seed: int) -> list[Row]:
@@ -78,7 +83,12 @@ def main() -> None:
         rows = draw(train, count, seed)
         labelled |= {row.line for row in rows}
         write(folder / f"{name}.csv", ("text", "label"), rows)
-    write(folder / f"pool-{POOL}.csv", ("text",), draw_pool(train, labelled, POOL))
+    pool = draw_pool(train, labelled, POOL)
+    write(folder / f"pool-{POOL}.csv", ("text",), pool)
+    taken = labelled | {row.line for row in pool}
+    rest = [row for row in train if row.line not in taken]
+    for name, (count, seed) in MORE_LABELS.items():
+        write(folder / f"{name}.csv", ("text", "label"), draw(rest, count, seed))
 
 
 def write(file: Path, columns: tuple[str, ...], rows: list[Row]) -> None:

@@ -15,7 +15,7 @@ WAYS = (
     ("few-shot", "`--method few-shot`, no pool"),
     ("adapt", "`--method adapt`"),
     ("consistency", "`--method consistency`"),
-    ("self-training", "`--method self-training`"),
+    ("rounds-3-consistency-0", "three students, no consistency: `--set rounds=3 --set consistency=0`"),
     ("auto", "`--method auto`"),
     ("default", "`--unlabelled` alone"),
 )
