@@ -47,7 +47,7 @@ class Setting:
         settings: of the training.
         method_settings: of the method's own class.
         run: runs the phases.
-        whole: runs the phases of the training that this one is a part of, or None where it is no part.
+        whole: runs the phases that all parts of a training share, where this is one of them; else None.
     """
 
     model: TrainableModel

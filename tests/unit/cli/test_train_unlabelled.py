@@ -32,18 +32,9 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_a_pool_of_two_files_in_a_process(tiny_folder: Callable[[str], Path], data: Path) -> None:
-    pool = [
-        "--unlabelled",
-        "one.txt",
-        "--unlabelled",
-        "two.txt",
-        "--set",
-        "rounds=1",
-        "--set",
-        "consistency=5",
-    ]
-    pool += ["--json"]
-    done = run(*_words(tiny_folder("bert"), data, *pool), cwd=data)
+    pool = ["--unlabelled", "one.txt", "--unlabelled", "two.txt"]
+    own = ["--set", "rounds=1", "--set", "consistency=5"]
+    done = run(*_words(tiny_folder("bert"), data, *pool, *own, "--json"), cwd=data)
     assert done.code == 0, done.err
     method = json.loads(done.out)["method"]
     assert method["name"] == "self-training"
