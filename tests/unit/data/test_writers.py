@@ -14,7 +14,8 @@ import pytest
 
 from bertolt.data.readers import open_table
 from bertolt.data.writers import open_writer
-from bertolt.errors import BertoltError, DataError, DiskError
+from bertolt.data.writers.memory import csv_bytes
+from bertolt.errors import BertoltError, DataError, DiskError, SettingError
 
 ALL = ["a.csv", "a.tsv", "a.jsonl", "a.parquet"]
 
@@ -45,6 +46,23 @@ def test_csv_is_written_as_rfc_4180_has_it(tmp_path: Path) -> None:
 def test_the_header_of_a_tsv_says_that_it_is_quoted(tmp_path: Path) -> None:
     write(tmp_path / "a.tsv", ["text", "n"], [{"text": 'a "b"', "n": 1}, {"text": "c, d", "n": 2}])
     assert (tmp_path / "a.tsv").read_text() == '"text"\t"n"\n"a ""b"""\t1\nc, d\t2\n'
+
+
+def test_texts_that_spreadsheets_would_run_get_an_apostrophe_and_numbers_stay(tmp_path: Path) -> None:
+    texts = ["=1+1", "+1", "-1", "@A1", "\tx", "\rx", "\nx", "＝1", "a=1", " =1", "'=1", ""]
+    for name in ("a.csv", "a.tsv"):
+        with open_writer(tmp_path / name, ["=text", "n"], safe_for_spreadsheets=True) as writer:
+            for text in texts:
+                writer.write({"=text": text, "n": -1.5})
+        table = list(open_table(tmp_path / name))
+        expected = ["'=1+1", "'+1", "'-1", "'@A1", "'\tx", "'\rx", "'\nx", "'＝1", *texts[8:]]
+        assert [row.values["'=text"] for row in table] == expected
+        assert {row.values["n"] for row in table} == {"-1.5"}
+    plain = csv_bytes(["t"], [{"t": "=1"}])
+    assert (plain, csv_bytes(["t"], [{"t": "=1"}], safe_for_spreadsheets=True)) == (b"t\n=1\n", b"t\n'=1\n")
+    with pytest.raises(SettingError) as error:
+        open_writer(tmp_path / "a.jsonl", ["text"], safe_for_spreadsheets=True)
+    assert error.value.found == "'a.jsonl'"
 
 
 def test_json_lines_are_utf8_with_every_column(tmp_path: Path) -> None:

@@ -8,15 +8,16 @@ from pathlib import Path
 from bertolt.data.writers.parquet import ParquetWriter
 from bertolt.data.writers.text import DelimitedWriter, JsonLinesWriter
 from bertolt.data.writers.writer import Writer
-from bertolt.errors import DataError, DiskError
+from bertolt.errors import DataError, DiskError, SettingError
 
 
-def open_writer(path: Path, columns: Sequence[str]) -> Writer:
+def open_writer(path: Path, columns: Sequence[str], *, safe_for_spreadsheets: bool = False) -> Writer:
     """A writer for the ending of the file's name: .csv, .tsv, .jsonl or .parquet.
 
     Args:
         path: the file; an older one is replaced at the end.
         columns: the names of the columns, in order.
+        safe_for_spreadsheets: see ``DelimitedWriter``; only for .csv and .tsv.
 
     Returns:
         The writer; enter it to begin.
@@ -24,6 +25,7 @@ def open_writer(path: Path, columns: Sequence[str]) -> Writer:
     Raises:
         DataError: if the ending is another one, if a column has no name or two have one, or, in tsv, if
             a name has a tab or a line break.
+        SettingError: if a .jsonl or .parquet file is to be safe for spreadsheets.
         DiskError: if the folder does not exist, or the path is a folder.
     """
     suffix = path.suffix.lower()
@@ -32,6 +34,12 @@ def open_writer(path: Path, columns: Sequence[str]) -> Writer:
             "a file name that ends in .csv, .tsv, .jsonl or .parquet",
             f"{path.name!r}",
             "choose one of these endings",
+        )
+    if safe_for_spreadsheets and suffix not in {".csv", ".tsv"}:
+        raise SettingError(
+            "--spreadsheet-safe with an output that ends in .csv or .tsv",
+            f"{path.name!r}",
+            "leave --spreadsheet-safe out: spreadsheet programs run formulas from csv and tsv files only",
         )
     if not columns or len(set(columns)) != len(columns) or not all(name.strip() for name in columns):
         raise DataError(
@@ -57,4 +65,5 @@ def open_writer(path: Path, columns: Sequence[str]) -> Writer:
         return ParquetWriter(path, columns)
     if suffix == ".jsonl":
         return JsonLinesWriter(path, columns)
-    return DelimitedWriter(path, columns, "," if suffix == ".csv" else "\t")
+    delimiter = "," if suffix == ".csv" else "\t"
+    return DelimitedWriter(path, columns, delimiter, safe_for_spreadsheets=safe_for_spreadsheets)

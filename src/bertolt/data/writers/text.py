@@ -9,16 +9,38 @@ from typing import BinaryIO
 
 from bertolt.data.writers.writer import SURROGATE, Writer
 
+#: A text that begins with one of these may be run as a formula by a spreadsheet program, see
+#: https://owasp.org/www-community/attacks/CSV_Injection. The last four are the full-width forms.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def spreadsheet_safe(text: str) -> str:
+    """The text of a cell, with an apostrophe before it where a spreadsheet program may run it as a formula.
+
+    The apostrophe makes the program show the rest as text. It changes the data: only files for spreadsheets
+    should have it.
+    """
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
 
 class DelimitedWriter(Writer):
     """csv and tsv. None is empty, booleans are ``true`` and ``false``, lists and dictionaries JSON.
 
     The header of a tsv file is in double quotes, by which our reader knows that fields are quoted.
+
+    Args:
+        path, columns: see ``Writer``.
+        delimiter: a comma or a tab.
+        safe_for_spreadsheets: whether texts and names of columns go through ``spreadsheet_safe``. Numbers do
+            not: they are no formulas.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str], delimiter: str) -> None:
+    def __init__(
+        self, path: Path, columns: Sequence[str], delimiter: str, *, safe_for_spreadsheets: bool = False
+    ) -> None:
         super().__init__(path, columns)
         self._delimiter = delimiter
+        self._safe = safe_for_spreadsheets
         # The csv module leaves a carriage return unquoted where lines end with a line feed only.
         self._special = re.compile(f'["\r\n{delimiter}]')
 
@@ -40,7 +62,7 @@ class DelimitedWriter(Writer):
 
     def _text(self, value: object) -> str:
         if isinstance(value, str):
-            return value
+            return spreadsheet_safe(value) if self._safe else value
         if value is None:
             return ""
         if isinstance(value, bool | list | tuple | dict):
