@@ -109,11 +109,14 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
 
 def _of_file(pipeline: Pipeline, name: str, text: Iterable[str]) -> Iterator[tuple[str, Result]]:
     from bertolt.data.sources import open_source
+    from bertolt.data.table import remarks
     from bertolt.inference.files import predict_rows
 
     table = open_source(name, pipeline.model.task.layouts).pick("test")
     for each in predict_rows(pipeline, table, tuple(text)):
         yield " | ".join(pipeline.model.task.texts(each.example)), each.result
+    for remark in remarks(table):
+        say(remark)
 
 
 def _of_inputs(pipeline: Pipeline, inputs: Iterable[Input]) -> Iterator[tuple[str, Result]]:
@@ -143,6 +146,8 @@ def _lines(stream: Iterable[bytes]) -> Iterator[str]:
 
 
 def _report(done: FilePrediction, as_json: bool) -> None:
+    for note in done.notes:
+        say(note)
     renamed = {name: column for name, column in done.columns.items() if name != column}
     for name, column in renamed.items():
         say(f"the input has a column {name!r}: the result's is called {column!r}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from bertolt.data.columns import TEXT_NAMES, map_columns, read_text
 from bertolt.data.readers.source import TextSource
 from bertolt.data.sources import open_source
-from bertolt.data.table import Column, Table
+from bertolt.data.table import Column, Table, remarks
 from bertolt.errors import DataError
 
 TEXT_SUFFIXES = (".txt", ".txt.gz")
@@ -67,14 +67,16 @@ def read_documents(data: Sequence[str], text: Sequence[str] = ()) -> Documents:
         if name.lower().endswith(TEXT_SUFFIXES) and Path(name).is_file():
             documents, what = _from_text(TextSource(Path(name), name))
             empty: list[int] = []
+            about: list[str] = []
         else:
             table = open_source(name).pick("train")
             documents, empty, what = _from_table(table, text)
+            about = remarks(table)
         if not documents:
             raise DataError(f"text in {name}", "none", "check that the file was written completely")
         found.documents.extend(documents)
         found.notes.append(f"{name}: {len(documents):,} documents; {what}")
-        found.notes.extend(_remarks(name, documents, empty))
+        found.notes.extend([*about, *_remarks(name, documents, empty)])
     return found
 
 

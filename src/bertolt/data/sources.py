@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from bertolt.data.packaged import DATASETS, packaged_tables
 from bertolt.data.readers import open_table
-from bertolt.data.table import Layout, Row, Table
+from bertolt.data.table import Layout, Noted, Row, Table
 from bertolt.errors import MissingExtraError, NetworkError, UnknownNameError
 
 Split = Literal["train", "validation", "test"]
@@ -81,7 +81,7 @@ def _single(data: str, parts: dict[str, Table], split: str | None) -> Source:
 
 
 @dataclass(frozen=True, slots=True)
-class HubTable:
+class HubTable(Noted):
     """A split of a Hub data set; class numbers are read as their names."""
 
     name: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 
@@ -21,6 +21,29 @@ class Row:
     values: Mapping[str, Any]
 
 
+class LeftOut(dict[str, list[int]]):
+    """The lines that a reader passes over, by reason, such as header lines in the middle of a file."""
+
+    def add(self, reason: str, line: int) -> None:
+        """Adds a line; once only, for a table can be read again and again."""
+        lines = self.setdefault(reason, [])
+        if not lines or line > lines[-1]:
+            lines.append(line)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """The part of a table that every reader has in common.
+
+    Args:
+        notes: what was guessed or passed over when the table was opened: a line for people each.
+        left_out: lines that are no rows; filled while rows are read.
+    """
+
+    notes: tuple[str, ...] = ()
+    left_out: LeftOut = field(default_factory=LeftOut, compare=False)
+
+
 class Table(Protocol):
     """Rows that can be read again and again, in constant memory."""
 
@@ -32,7 +55,24 @@ class Table(Protocol):
     def columns(self) -> tuple[str, ...]:
         """The names of its columns."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was guessed or passed over when the table was opened: a line for people each."""
+
+    @property
+    def left_out(self) -> LeftOut:
+        """Lines that are no rows; complete once the rows were read to their end."""
+
     def __iter__(self) -> Iterator[Row]: ...
+
+
+def remarks(table: Table) -> list[str]:
+    """The notes of a table and the lines that were no rows, a line for people each."""
+    lines = [f"{table.name}: {note}" for note in table.notes]
+    for reason, found in table.left_out.items():
+        shown = ", ".join(map(str, found[:10])) + (", …" if len(found) > 10 else "")
+        lines.append(f"{table.name}: left out, {reason}: {len(found):,}, lines {shown}")
+    return lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +117,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryTable:
+class MemoryTable(Noted):
     """Rows that are in memory already.
 
     Args:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bertolt.data.sources import open_source
-from bertolt.data.table import Row, Table
+from bertolt.data.table import Row, Table, remarks
 from bertolt.data.writers import open_writer
 from bertolt.errors import DataError, SettingError
 from bertolt.inference.pipeline import Pipeline
@@ -33,6 +33,7 @@ class FilePrediction:
         truncated: rows of which the model did not read the whole text.
         without_text: rows whose texts are empty, so that their result rests on nothing.
         replaced: lone surrogates that the format of the output cannot hold, written as U+FFFD.
+        notes: what was guessed about the input, and which of its lines are no rows: a line for people each.
     """
 
     output: Path
@@ -41,6 +42,7 @@ class FilePrediction:
     truncated: int = 0
     without_text: int = 0
     replaced: int = 0
+    notes: Sequence[str] = ()
 
 
 def predict_file(
@@ -72,7 +74,7 @@ def predict_file(
     table = open_source(str(source), pipeline.model.task.layouts).pick("test")
     open_writer(target, ("any",))  # what is wrong with the output is said before the work
     survey = survey_rows(pipeline, table, text)
-    done = FilePrediction(target, without_text=survey.without_text)
+    done = FilePrediction(target, without_text=survey.without_text, notes=remarks(table))
     results = predict_rows(pipeline, table, text)
     with progress_bar("predicting", survey.rows) as progress:
         first = next(results)

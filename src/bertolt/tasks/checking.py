@@ -182,6 +182,7 @@ def _read(
 ) -> None:
     task, settings, choice = how
     table = view(table, settings, choice)
+    check.findings += [Finding("note", "file", f"{part}: {note}") for note in table.notes]
     mapping = _columns(task, table, choice, check)
     if mapping is None:
         return
@@ -208,6 +209,16 @@ def _read(
                     rows.examples.append(example)
     except DataError as error:
         check.findings.append(_from_error("unreadable", error))
+    check.findings += [
+        Finding(
+            "warning",
+            "lines-left-out",
+            f"{counted(len(lines), 'line')} left out: {reason}",
+            "remove them from the file, or leave it as it is: no verb reads them",
+            single([Place(part, line) for line in lines]),
+        )
+        for reason, lines in table.left_out.items()
+    ]
     check.findings += [_row_error(error, found) for error, found in unusable.values()]
     check.findings += [_account(state, found) for state, found in places.items()]
 

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bertolt.data.columns import read_label
-from bertolt.data.table import Row, Table
+from bertolt.data.table import LeftOut, Row, Table
 from bertolt.errors import DataError, SettingError
 from bertolt.tasks.grades import JUDGEMENTS, read_grade, write_grade
 
@@ -88,6 +88,16 @@ class MappedTable:
         """The task's first: they are found before the set's of the same name in other letters."""
         ours = ("text", "label") if self.mapping.context is None else ("text", "context", "label")
         return (*ours, *(column for column in self.table.columns if column not in ours))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The file's."""
+        return self.table.notes
+
+    @property
+    def left_out(self) -> LeftOut:
+        """The file's."""
+        return self.table.left_out
 
     def __iter__(self) -> Iterator[Row]:
         for row in self.table:

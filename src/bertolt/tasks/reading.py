@@ -33,6 +33,7 @@ class Reading:
         without_text, without_label: lines that were left out.
         left_out: lines that were left out for another reason, by reason.
         repaired: lines of which something was repaired or remarked, by what.
+        notes: what was guessed or passed over when the table was opened.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Reading:
     without_label: list[int] = field(default_factory=list)
     left_out: dict[str, list[int]] = field(default_factory=dict)
     repaired: dict[str, list[int]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def read_labelled(task: Task, table: Table, settings: TaskSettings, choice: ColumnChoice) -> Reading:
@@ -59,7 +61,7 @@ def read_labelled(task: Task, table: Table, settings: TaskSettings, choice: Colu
             ", ".join(map(repr, table.columns)),
             "give --group one of these names",
         )
-    reading = Reading(table.name, mapping)
+    reading = Reading(table.name, mapping, notes=table.notes)
     for row in table:
         example = task.example(rename(row, mapping), settings)
         if not all(text.strip() for text in task.texts(example)):
@@ -73,6 +75,7 @@ def read_labelled(task: Task, table: Table, settings: TaskSettings, choice: Colu
             reading.examples.append(example)
             if choice.group is not None:
                 reading.groups.append(_group(row, choice.group))
+    reading.left_out.update(table.left_out)
     if not reading.examples:
         raise _nothing_left(reading)
     return reading

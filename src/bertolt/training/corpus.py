@@ -190,7 +190,8 @@ def _cut(
 def describe(reading: Reading) -> list[str]:
     """What was taken from a table and what was left out, for people."""
     columns = ", ".join(f"{ours} = {theirs!r}" for ours, theirs in reading.columns.items())
-    lines = [f"{reading.name}: {len(reading.examples):,} rows; columns {columns}"]
+    lines = [f"{reading.name}: {note}" for note in reading.notes]
+    lines.append(f"{reading.name}: {len(reading.examples):,} rows; columns {columns}")
     accounts = {
         "left out, without text": reading.without_text,
         "left out, without a label": reading.without_label,

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bertolt.data.readers.source import TextSource, nothing_in
-from bertolt.data.table import Row
+from bertolt.data.table import Noted, Row
 from bertolt.errors import DataError
 
 COLUMNS = ("words", "tags")
@@ -26,7 +26,7 @@ _IOB_TAG = re.compile(r"O|[BIESLUM]-.+")
 
 
 @dataclass(frozen=True, slots=True)
-class ConllTable:
+class ConllTable(Noted):
     """One row a sentence: ``words`` and ``tags``, lists of one length; the line of the first token.
 
     Args:

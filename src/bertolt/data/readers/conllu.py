@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bertolt.data.readers.source import TextSource, nothing_in
-from bertolt.data.table import Row
+from bertolt.data.table import Noted, Row
 from bertolt.errors import DataError
 
 COLUMNS = ("sent_id", "text", "words", "upos", "xpos", "heads", "deprels")
@@ -46,7 +46,7 @@ class _Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class ConlluTable:
+class ConlluTable(Noted):
     """One row a sentence; the line of its first token.
 
     ``words``, ``upos``, ``xpos``, ``heads`` and ``deprels`` are lists of one length. A head is the

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bertolt.data.readers.source import TextSource, nothing_in
-from bertolt.data.table import Layout, Row
+from bertolt.data.table import Layout, Noted, Row
 from bertolt.errors import DataError
 
 _LONGEST_FIELD = 2**31 - 1  # the csv module keeps the limit in a C long, of 32 bits on Windows
@@ -27,7 +27,7 @@ _QUOTED_PART = re.compile(r'"[^"]*"?')
 
 
 @dataclass(frozen=True, slots=True)
-class DelimitedTable:
+class DelimitedTable(Noted):
     """Records of delimited text; every value is a string.
 
     Args:

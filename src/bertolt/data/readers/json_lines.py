@@ -8,7 +8,7 @@ from itertools import islice
 
 from bertolt.data.readers.source import TextSource, nothing_in
 from bertolt.data.readers.strict_json import parse
-from bertolt.data.table import Row
+from bertolt.data.table import Noted, Row
 from bertolt.errors import DataError
 
 ROWS_LOOKED_AT = 1000
@@ -16,7 +16,7 @@ ROWS_LOOKED_AT = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class JsonLinesTable:
+class JsonLinesTable(Noted):
     """Objects, one a line; blank lines are skipped.
 
     Args:

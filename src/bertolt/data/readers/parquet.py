@@ -12,14 +12,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bertolt.data.table import Row
+from bertolt.data.table import Noted, Row
 from bertolt.errors import DataError
 
 _BATCH_ROWS = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class ParquetTable:
+class ParquetTable(Noted):
     """Records of a parquet file; the line is the number of the record.
 
     Dates and times come as ISO 8601 text, decimals as their digits, maps as lists of pairs, bytes as

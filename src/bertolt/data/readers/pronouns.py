@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bertolt.data.readers.source import TextSource, nothing_in
-from bertolt.data.table import Row
+from bertolt.data.table import Noted, Row
 from bertolt.errors import DataError
 
 COLUMNS = ("text", "pronoun", "candidates", "answer")
 
 
 @dataclass(frozen=True, slots=True)
-class PronounsTable:
+class PronounsTable(Noted):
     """One row a sentence: ``text``, ``pronoun``, ``candidates`` (a list of two) and ``answer``.
 
     Args:

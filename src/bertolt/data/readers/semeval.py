@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bertolt.data.readers.source import TextSource, nothing_in
-from bertolt.data.table import Row
+from bertolt.data.table import Noted, Row
 from bertolt.errors import DataError
 
 COLUMNS = ("id", "text", "span1", "span2", "label")
@@ -22,7 +22,7 @@ _RELATION = re.compile(r"Other|[A-Za-z-]+\(e[12],e[12]\)")
 
 
 @dataclass(frozen=True, slots=True)
-class SemevalTable:
+class SemevalTable(Noted):
     """One row a sentence, its marks taken out; spans are character offsets ``[start, stop]``.
 
     Args:

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bertolt.data.table import Row
+from bertolt.data.table import Noted, Row
 from bertolt.errors import DataError
 
 COLUMNS = ("id", "question", "context", "answers", "is_impossible", "title")
 
 
 @dataclass(frozen=True, slots=True)
-class SquadTable:
+class SquadTable(Noted):
     """One row a question; the line is the number of the question in the file.
 
     ``answers`` is a list of ``{"text", "start"}``, the start a character of the context; None where
