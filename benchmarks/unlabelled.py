@@ -39,7 +39,7 @@ POOL = "--unlabelled $DATA/imdb/pool-4000.csv"
 
 #: Fine-tuning on so few labels needs more passes than the default.
 EPOCHS = {20: 20, 100: 10, 2500: 2}
-METHODS = ("adapt", "consistency", "self-training", "few-shot", "auto")
+METHODS = ("adapt", "consistency", "self-training", "few-shot")
 
 
 def trained(name: str, labels: str, test: str, options: str) -> Cell:
@@ -114,7 +114,7 @@ STUDIES = {
     ],
     "choice": [
         *(fine_tuning(labels, CHOICE_TEST, count_of(labels)) for labels in CHOICE),
-        *(method(name, labels, CHOICE_TEST) for labels in CHOICE for name in METHODS if name != "auto"),
+        *(method(name, labels, CHOICE_TEST) for labels in CHOICE for name in METHODS),
         *(length(*each, f"labels-{draw}", LENGTH_TEST) for draw in LENGTH_DRAWS for each in LENGTHS),
     ],
     "speed": [

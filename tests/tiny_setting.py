@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from bertolt.models.backbone import load_backbone
 from bertolt.training.corpus import Corpus
 from bertolt.training.loop import Log, Plan
 from bertolt.training.method import MethodSettings, Setting
-from bertolt.training.phases import NoLog, Phases, Where
+from bertolt.training.phases import Phases, Where
 from bertolt.training.prepare import prepare
 from bertolt.training.settings import TrainSettings
 from bertolt.training.trainable import build
@@ -21,6 +22,11 @@ from tiny import sentiment_rows
 
 def _silent(line: str) -> None:
     pass
+
+
+class _NoLog:
+    def write(self, kind: str, figures: Mapping[str, float | str]) -> None:
+        pass
 
 
 def tiny_setting(
@@ -53,7 +59,7 @@ def tiny_setting(
     )
     found = load_backbone(settings.model)
     prepared = prepare(settings, found, _silent, corpus)
-    run = Phases(folder, Where(log or NoLog(), _silent, "cpu", checkpoint_seconds))
+    run = Phases(folder, Where(log or _NoLog(), _silent, "cpu", checkpoint_seconds))
     plan = Plan(epochs=settings.epochs, learning_rate=settings.lr or 1e-3, seed=settings.seed)
     return Setting(
         model=build(prepared, found, settings),

@@ -16,7 +16,6 @@ WAYS = (
     ("adapt", "`--method adapt`"),
     ("consistency", "`--method consistency`"),
     ("rounds-3-consistency-0", "three students, no consistency: `--set rounds=3 --set consistency=0`"),
-    ("auto", "`--method auto`"),
     ("default", "`--unlabelled` alone"),
 )
 COUNTS = (20, 100, 2500)

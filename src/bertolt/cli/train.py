@@ -118,8 +118,8 @@ def train(  # noqa: PLR0913 (a parameter is an option)
     method: Annotated[
         str | None,
         typer.Option(
-            metavar="adapt|consistency|self-training|few-shot|auto",
-            help="How few labels are made the most of; auto tries each on folds of the labels.",
+            metavar="adapt|consistency|self-training|few-shot",
+            help="How to learn from few labels.",
             show_default="labels alone; self-training with --unlabelled",
         ),
     ] = None,

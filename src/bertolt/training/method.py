@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor
@@ -27,10 +27,6 @@ class MethodSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    def shortened(self, share: float) -> Self:
-        """Those of a trial that makes this share, 0..1, of the steps that have a number of their own."""
-        return self
-
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -47,7 +43,6 @@ class Setting:
         settings: of the training.
         method_settings: of the method's own class.
         run: runs the phases.
-        whole: runs the phases that all parts of a training share, where this is one of them; else None.
     """
 
     model: TrainableModel
@@ -60,12 +55,6 @@ class Setting:
     settings: TrainSettings
     method_settings: BaseModel
     run: Phases
-    whole: Phases | None = None
-
-    @property
-    def label_free(self) -> Phases:
-        """Runs the phases that no label has a part in: once for all parts of a training."""
-        return self.run if self.whole is None else self.whole
 
     def own(self, kind: type[Typed]) -> Typed:
         """The method's settings as what they are."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from bertolt.training.objective import Objective
 from bertolt.training.prepare import Say
 
 POSITION = "position.json"
-VALUE = "value.json"
 
 
 class PhaseLog:
@@ -121,31 +120,6 @@ class Phases:
         self.notes.append(text)
         self._where.say(text)
 
-    def part(self, name: str) -> Phases:
-        """Phases of a training that is a part of this one, such as of a fold, silent and without a log."""
-        silent = Where(NoLog(), lambda text: None, self._where.machine, self._where.every_seconds)
-        return Phases(self._folder / name, silent)
-
-    def once(self, name: str, compute: Callable[[Phases], float]) -> float:
-        """A number that takes phases of its own to find; they are removed, and a resumed run reads it.
-
-        Args:
-            name: unique in the run.
-            compute: finds it; told the phases.
-        """
-        folder = self._folder / f"{name}-found"
-        finish_swap(folder)
-        if folder.is_dir():
-            return float(json.loads((folder / VALUE).read_text(encoding="utf-8")))
-        found = compute(self.part(name))
-        write_folder(
-            folder,
-            lambda new: _write(new / VALUE, found),
-            ours=lambda old: (old / VALUE).is_file(),
-        )
-        shutil.rmtree(self._folder / name, ignore_errors=True)
-        return found
-
     def _load(self, done: Path, objective: Objective) -> Position | None:
         finish_swap(done)
         if not done.is_dir():
@@ -168,13 +142,6 @@ class Phases:
             _write(folder / POSITION, asdict(position))
 
         write_folder(done, write, ours=lambda old: (old / WEIGHTS).is_file())
-
-
-class NoLog:
-    """Keeps nothing."""
-
-    def write(self, kind: str, figures: Mapping[str, float | str]) -> None:
-        """See ``Log.write``."""
 
 
 def _write(file: Path, value: Any) -> None:

@@ -80,10 +80,10 @@ def read_pool_first(setting: Setting) -> None:
     if new and own.warm_up:
         first = FirstSteps(objective, own.warm_up)
         with only(network, new):
-            setting.label_free.run(
+            setting.run.run(
                 "reading-head", first, replace(plan, epochs=first.epochs, learning_rate=HEAD_RATE)
             )
-    setting.label_free.run(
+    setting.run.run(
         "reading", objective, replace(plan, epochs=own.reading_epochs, learning_rate=own.reading_lr)
     )
     take_body(setting.model.engine.network, network)

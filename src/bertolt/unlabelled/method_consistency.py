@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from pydantic import Field, field_validator
@@ -58,12 +58,6 @@ class ConsistencySettings(MethodSettings):
     check_every: int = Field(default=50, ge=1)
     rollbacks: int = Field(default=3, ge=0, le=100)
     probe: bool = True
-
-    def shortened(self, share: float) -> Self:
-        """See ``MethodSettings.shortened``: warm-up, checks and teacher keep their share of the whole."""
-        counts = {name: math.ceil(share * getattr(self, name)) for name in ("steps", "ramp", "check_every")}
-        decay = max(0.0, 1 - (1 - self.teacher) / share) if self.teacher else 0.0
-        return self.model_copy(update={**counts, "teacher": decay})
 
     @field_validator("views", mode="before")
     @classmethod

@@ -8,10 +8,9 @@ is told of a text changes as it learns.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import replace
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -61,10 +60,6 @@ class SelfTrainingSettings(MethodSettings):
     targets: Literal["soft", "hard"] = "hard"
     weight: float = Field(default=1.0, gt=0, le=100)
     consistency: int = Field(default=400, ge=0, le=1_000_000)
-
-    def shortened(self, share: float) -> Self:
-        """See ``MethodSettings.shortened``."""
-        return self.model_copy(update={"consistency": math.ceil(share * self.consistency)})
 
 
 class SelfTraining:

@@ -10,7 +10,6 @@ from bertolt.training.method import SUPERVISED, Method
 from bertolt.training.pool import check_task
 from bertolt.training.settings import TrainSettings
 from bertolt.unlabelled.method_adapt import Adapt
-from bertolt.unlabelled.method_auto import Auto
 from bertolt.unlabelled.method_consistency import ConsistencyTraining
 from bertolt.unlabelled.method_few_shot import FewShot
 from bertolt.unlabelled.method_self_training import SelfTraining
@@ -21,11 +20,8 @@ DEFAULT_METHOD = "self-training"
 #: Those that read no text without a label.
 _READ_NO_POOL = (SUPERVISED.name, "few-shot")
 
-#: In the order in which ``auto`` prefers equals.
-_SINGLE: tuple[Method, ...] = (SelfTraining(), ConsistencyTraining(), Adapt(), FewShot(), SUPERVISED)
-_TRIED: Mapping[str, Method] = {method.name: method for method in _SINGLE}
-
-METHODS: Mapping[str, Method] = {**_TRIED, "auto": Auto(_TRIED, list(_TRIED))}
+_ALL: tuple[Method, ...] = (SelfTraining(), ConsistencyTraining(), Adapt(), FewShot(), SUPERVISED)
+METHODS: Mapping[str, Method] = {method.name: method for method in _ALL}
 
 
 def find_method(settings: TrainSettings) -> Method:

@@ -129,25 +129,6 @@ def test_a_damaged_phase_is_refused(tmp_path: Path) -> None:
         _method(_phases(tmp_path / "run"), _network())
 
 
-def test_a_number_is_found_once_and_its_phases_are_removed(tmp_path: Path) -> None:
-    said: list[str] = []
-    calls = []
-
-    def compute(run: Phases) -> float:
-        calls.append(1)
-        network = _network()
-        run.run("inner", _Nearer(network, 0.0), PLAN)
-        run.note("nobody hears it")
-        return 0.1 + 0.2
-
-    assert _phases(tmp_path / "run", said).once("fold-1", compute) == 0.1 + 0.2
-    assert _phases(tmp_path / "run", said).once("fold-1", compute) == 0.1 + 0.2
-    assert calls == [1]
-    assert said == []
-    assert [path.name for path in (tmp_path / "run" / "phases").iterdir()] == ["fold-1-found"]
-    assert read_log(tmp_path / "run") == []
-
-
 def test_notes_are_said_and_kept(tmp_path: Path) -> None:
     said: list[str] = []
     run = _phases(tmp_path / "run", said)

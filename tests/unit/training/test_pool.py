@@ -44,8 +44,7 @@ def test_the_method_that_is_meant() -> None:
     assert find_method(_settings()).name == "supervised"
     assert find_method(_settings(unlabelled=("pool.txt",))).name == "self-training"
     assert find_method(_settings(method="few-shot")).name == "few-shot"
-    assert find_method(_settings(method="auto")).name == "auto"
-    assert set(METHODS) == {"supervised", "adapt", "consistency", "self-training", "few-shot", "auto"}
+    assert set(METHODS) == {"supervised", "adapt", "consistency", "self-training", "few-shot"}
 
 
 @pytest.mark.parametrize(
@@ -60,7 +59,7 @@ def test_the_method_that_is_meant() -> None:
             SettingError,
             "one label a text",
         ),
-        ({"method": "auto", "task": "multi-label-classification"}, SettingError, "one label a text"),
+        ({"method": "few-shot", "task": "multi-label-classification"}, SettingError, "one label a text"),
     ],
 )
 def test_what_does_not_go_together_is_refused(
