@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bertolt.data.tokenizer import TokenCount
 from bertolt.evaluation.compare import compare_models
 from bertolt.reports.report import REPORT
 from bertolt.reports.training import report_training
@@ -66,7 +67,11 @@ def test_its_data_is_checked(run: Run) -> None:
     task = run.pipeline.model.task
     data = [*run.record.training["data"], run.record.training["validation"]]
     found = check_data(
-        data, task, run.pipeline.settings, ColumnChoice(), counter=lambda texts: [len(each) for each in texts]
+        data,
+        task,
+        run.pipeline.settings,
+        ColumnChoice(),
+        counter=lambda texts: [TokenCount(len(each), 0) for each in texts],
     )
     assert not found.of("error")
     across = [each for each in found.findings if each.code == "duplicate-across"]

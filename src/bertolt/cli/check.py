@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +14,7 @@ from bertolt.errors import InputError, MissingExtraError
 from bertolt.progress import progress_bar, say
 
 if TYPE_CHECKING:
-    from bertolt.data.lengths import TokenCounter
+    from bertolt.data.tokenizer import TokenCounter
     from bertolt.tasks.checking import DataCheck
     from bertolt.tasks.cleaning import Cleaning
 
@@ -56,10 +55,10 @@ def check(  # noqa: PLR0913 (a parameter is an option)
       bertolt check reviews.csv --fix clean.csv
       bertolt check train.csv test.csv
     """
-    from bertolt.inference.pipeline import typed_settings
     from bertolt.tasks.checking import check_data
     from bertolt.tasks.reading import ColumnChoice
     from bertolt.tasks.registry import get_task
+    from bertolt.tasks.task import typed_settings
 
     found = get_task(task)
     settings = typed_settings(found, settings_from(set))
@@ -93,23 +92,14 @@ def check(  # noqa: PLR0913 (a parameter is an option)
 
 def _counter(model: str) -> TokenCounter | None:
     """Counts the tokens of a backbone; None where the packaged one is not installed."""
-    from bertolt.data.tokenizer import Tokenizer
-    from bertolt.models.backbone import load_backbone
+    from bertolt.data.tokenizer import TokenCounter
+    from bertolt.models.backbone import tokenizer_folder
 
     try:
-        folder = load_backbone(model).folder
+        return TokenCounter.from_folder(tokenizer_folder(model))
     except MissingExtraError as error:
         say(f"lengths in tokens are left out: {error.do}")
         return None
-    tokenizer = Tokenizer.from_folder(folder)
-
-    def count(texts: Sequence[str]) -> list[int]:
-        counts: list[int] = []
-        for start in range(0, len(texts), 1000):
-            counts += [len(tokens.ids) for tokens in tokenizer.tokens(texts[start : start + 1000])]
-        return counts
-
-    return count
 
 
 def _show(checked: DataCheck) -> None:

@@ -21,6 +21,8 @@ NEAR = 0.8
 MIN_WORDS = 8
 #: Bands and rows of the index: a pair at 0.8 is found with probability 1 - (1 - 0.8^5)^25 > 0.9999.
 BANDS, ROWS = 25, 5
+# So few rows are compared each with each: that takes less time than loading datasketch.
+_COMPARE_ALL = 200
 # More candidates of one text are rows of one large cluster, to which one near row is enough to belong.
 _MOST_CANDIDATES = 50
 
@@ -72,13 +74,10 @@ def near_groups(
         seconds: after which the search stops where it is.
         progress: is advanced by 1 a row.
     """
-    from datasketch import MinHash, MinHashLSH
-
     bar = progress or NoProgress()
     deadline = time.monotonic() + seconds
     shingler = Shingler()
-    empty = MinHash(num_perm=BANDS * ROWS, seed=1, hashfunc=int)
-    index = MinHashLSH(num_perm=BANDS * ROWS, params=(BANDS, ROWS))
+    index = _Sketches() if len(rows) > _COMPARE_ALL else _All()
     kept: dict[int, tuple[Hashes | str, ...]] = {}
     clusters = _Clusters(len(rows))
     searched = 0
@@ -91,15 +90,43 @@ def near_groups(
         arrays = [part for part in signature if not isinstance(part, str)]
         if not arrays:
             continue
-        sketch = empty.copy()
-        for array in arrays:
-            sketch.update_batch(array.tolist())
-        for other in sorted(index.query(sketch))[:_MOST_CANDIDATES]:
+        for other in index.candidates(position, arrays):
             if _near(signature, kept[other]):
                 clusters.join(other, position)
         kept[position] = signature
-        index.insert(position, sketch, check_duplication=False)
     return NearDuplicates(clusters.groups(), searched)
+
+
+class _All:
+    """Of few rows: every earlier one is a candidate."""
+
+    def __init__(self) -> None:
+        self._before: list[int] = []
+
+    def candidates(self, position: int, arrays: Sequence[Hashes]) -> list[int]:
+        """The rows before this one, which is added."""
+        found = list(self._before)
+        self._before.append(position)
+        return found
+
+
+class _Sketches:
+    """Of many rows: those whose MinHash sketches share a band."""
+
+    def __init__(self) -> None:
+        from datasketch import MinHash, MinHashLSH
+
+        self._empty = MinHash(num_perm=BANDS * ROWS, seed=1, hashfunc=int)
+        self._index = MinHashLSH(num_perm=BANDS * ROWS, params=(BANDS, ROWS))
+
+    def candidates(self, position: int, arrays: Sequence[Hashes]) -> list[int]:
+        """The rows before this one that may be near it, which is added."""
+        sketch = self._empty.copy()
+        for array in arrays:
+            sketch.update_batch(array.tolist())
+        found = sorted(self._index.query(sketch))[:_MOST_CANDIDATES]
+        self._index.insert(position, sketch, check_duplication=False)
+        return found
 
 
 def _signature(text: str, shingler: Shingler) -> Hashes | str:

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertolt.data.findings import Finding
+from bertolt.data.tokenizer import TokenCount
 from bertolt.data.truncation import POLICIES, Policy, cut
 
-#: Tells the tokens of each string, without special tokens.
-TokenCounter = Callable[[Sequence[str]], Sequence[int]]
+#: Counts the tokens of each string, without special tokens.
+CountTokens = Callable[[Sequence[str]], Sequence[TokenCount]]
 
 LIMITS = (128, 256, 512)
 # Of one text: [CLS] and [SEP], as in BERT.
@@ -44,6 +45,7 @@ class Lengths:
     Args:
         median, p95, most: of them.
         total: of all texts.
+        unknown: how many of them the vocabulary lacks (see ``bertolt.data.unknown``).
         cuts: what limits would do.
         policies: what the task can do with a text that is too long, its usual way first.
     """
@@ -52,6 +54,7 @@ class Lengths:
     p95: float
     most: int
     total: int
+    unknown: int
     cuts: tuple[Cut, ...]
     policies: tuple[Policy, ...] = POLICIES
 
@@ -66,21 +69,23 @@ class Lengths:
             "p95": self.p95,
             "most": self.most,
             "total": self.total,
+            "unknown": self.unknown,
             "cuts": cuts,
             "policies": list(self.policies),
         }
 
 
 def measure_lengths(
-    counts: Sequence[int], limits: Sequence[int] = LIMITS, policies: tuple[Policy, ...] = POLICIES
+    counts: Sequence[TokenCount], limits: Sequence[int] = LIMITS, policies: tuple[Policy, ...] = POLICIES
 ) -> Lengths:
     """Lengths and cuts out of the tokens of each text, at least one; ``policies`` are the task's."""
-    array = np.asarray(counts, dtype=np.int64)
+    array, unknown = np.asarray(counts, dtype=np.int64).T
     return Lengths(
         median=float(np.median(array)),
         p95=float(np.percentile(array, 95)),
         most=int(array.max()),
         total=int(array.sum()),
+        unknown=int(unknown.sum()),
         cuts=tuple(_cut(array, limit) for limit in limits),
         policies=policies,
     )

@@ -7,17 +7,19 @@ Cutting is ``bertolt.data.truncation``, padding is ``bertolt.data.batching``.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding
 from tokenizers import Tokenizer as Core
+from tokenizers.models import Unigram
 
 from bertolt.errors import FolderError
 
@@ -43,10 +45,12 @@ class Tokens:
         ids: shape (n,).
         offsets: first character and the one after the last of each token, shape (n, 2); shape (0, 2)
             where they were not asked for.
+        unknown: how many of them stand for characters that the vocabulary lacks.
     """
 
     ids: Ids
     offsets: NDArray[np.int32]
+    unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,54 @@ class Template:
         return len(self.before) + len(self.between) + len(self.after)
 
 
+class TokenCount(NamedTuple):
+    """How many tokens a text has, without special tokens, and how many of them are unknown."""
+
+    tokens: int
+    unknown: int
+
+
+class TokenCounter:
+    """Counts tokens with the ``tokenizers`` library alone: transformers takes seconds to load.
+
+    Args:
+        core: a tokenizer; this object clears its truncation and padding.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._core.no_truncation()
+        self._core.no_padding()
+        self._unknown = unknown_id(core)
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> TokenCounter:
+        """Reads ``tokenizer.json``; a folder without one is read by transformers.
+
+        Raises:
+            FolderError: the folder has no tokenizer that can be read.
+        """
+        file = folder / "tokenizer.json"
+        if not file.is_file():
+            return cls(Tokenizer.from_folder(folder).core)
+        try:
+            return cls(Core.from_file(str(file)))
+        except Exception as error:
+            if type(error) is not Exception:  # tokenizers raises bare ones
+                raise
+            raise _unreadable(folder, error) from error
+
+    def __call__(self, texts: Sequence[str]) -> list[TokenCount]:
+        """The counts of each text."""
+        counts: list[TokenCount] = []
+        for start in range(0, len(texts), 1000):
+            clean = [replace_surrogates(text) for text in texts[start : start + 1000]]
+            for encoding in self._core.encode_batch_fast(clean, add_special_tokens=False):
+                unknown = 0 if self._unknown is None else encoding.ids.count(self._unknown)
+                counts.append(TokenCount(len(encoding.ids), unknown))
+        return counts
+
+
 class Tokenizer:
     """A fast tokenizer with its truncation and padding cleared.
 
@@ -81,6 +133,7 @@ class Tokenizer:
         self._core: Core = fast.backend_tokenizer
         self._core.no_truncation()
         self._core.no_padding()
+        self._unknown = unknown_id(self._core)
         for setting in _BAKED_IN:
             fast.init_kwargs.pop(setting, None)  # what transformers writes into tokenizer_config.json
 
@@ -100,11 +153,7 @@ class Tokenizer:
             expected = (OSError, ValueError, LookupError, TypeError)
             if type(error) is not Exception and not isinstance(error, expected):
                 raise
-            raise FolderError(
-                "tokenizer files that can be read",
-                f"in {str(folder)!r}: {_first_line(error)}",
-                "copy the whole model folder again",
-            ) from error
+            raise _unreadable(folder, error) from error
         if not hasattr(fast, "backend_tokenizer"):
             raise FolderError(
                 "a fast tokenizer (tokenizer.json)",
@@ -124,7 +173,8 @@ class Tokenizer:
         for encoding in encode(clean, add_special_tokens=False):
             ids = np.asarray(encoding.ids, dtype=np.int32)
             where = np.asarray(encoding.offsets, dtype=np.int32).reshape(-1, 2) if offsets else NO_OFFSETS
-            found.append(Tokens(ids, where))
+            unknown = 0 if self._unknown is None else int(np.count_nonzero(ids == self._unknown))
+            found.append(Tokens(ids, where, unknown))
         return found
 
     def words(self, texts: Sequence[str]) -> list[Ids]:
@@ -150,6 +200,11 @@ class Tokenizer:
             np.asarray([-1 if word is None else word for word in encoding.word_ids], dtype=np.int32)
             for encoding in found
         ]
+
+    @property
+    def core(self) -> Core:
+        """The tokenizer of the ``tokenizers`` library. Its truncation and padding must stay off."""
+        return self._core
 
     def token_to_id(self, token: str) -> int | None:
         """The id of one token, or None where the vocabulary lacks it."""
@@ -206,6 +261,15 @@ class Tokenizer:
         self._fast.save_pretrained(folder)
 
 
+def unknown_id(core: Core) -> int | None:
+    """The id of the token for what a vocabulary lacks; None where it lacks nothing, as one of bytes does."""
+    if isinstance(core.model, Unigram):
+        found: int | None = json.loads(core.to_str())["model"]["unk_id"]
+        return found
+    token = getattr(core.model, "unk_token", None)
+    return None if token is None else core.token_to_id(token)
+
+
 def replace_surrogates(text: str) -> str:
     """The text with every lone surrogate replaced by U+FFFD, character for character."""
     return _SURROGATE.sub("\ufffd", text)
@@ -238,6 +302,14 @@ def _template(encoding: Encoding, *, typed: bool) -> Template:
         between=tuple(ids[index] for index in middle),
         after=tuple(ids[index] for index in end),
         types=(kind(range(first[0])), kind(first), kind(middle), kind(second), kind(end)),
+    )
+
+
+def _unreadable(folder: Path | str, error: BaseException) -> FolderError:
+    return FolderError(
+        "tokenizer files that can be read",
+        f"in {str(folder)!r}: {_first_line(error)}",
+        "copy the whole model folder again",
     )
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar, overload
-
-from pydantic import BaseModel, ValidationError
+from typing import Any, overload
 
 from bertolt.data.tokenizer import Tokenizer
-from bertolt.errors import FolderError, SettingError
+from bertolt.errors import FolderError
 from bertolt.inference.abstain import check_abstain
 from bertolt.inference.engine import TorchEngine
 from bertolt.inference.engines import choose_engine
@@ -20,10 +18,9 @@ from bertolt.models.spec import FolderRecord, ModelSpec
 from bertolt.results import Result
 from bertolt.tasks.reading import input_example
 from bertolt.tasks.registry import get_task
-from bertolt.tasks.task import Task, TaskSettings
+from bertolt.tasks.task import typed_settings
 
 Input = str | Mapping[str, Any]
-Typed = TypeVar("Typed", bound=BaseModel)
 
 
 class Pipeline:
@@ -146,37 +143,3 @@ def _spec_for(record: FolderRecord, task: str | None, folder: Path) -> ModelSpec
         f"one for {' and '.join(get_task(spec.task).name for spec in there)} in {str(folder)!r}",
         "name another model folder, or leave --task out",
     )
-
-
-def typed_settings(task: Task, values: Mapping[str, Any]) -> TaskSettings:
-    """A task's settings out of names and plain values or strings.
-
-    Raises:
-        SettingError: a name that the task does not know, or a value of another type.
-    """
-    return typed_values(task.Settings, task.name, f"`bertolt tasks {task.name}`", values)
-
-
-def typed_values(kind: type[Typed], owner: str, where: str, values: Mapping[str, Any]) -> Typed:
-    """Settings of any class out of names and plain values or strings.
-
-    Args:
-        kind: the class.
-        owner: whose settings they are, in a message.
-        where: they are described.
-        values: by name.
-
-    Raises:
-        SettingError: a name that the class does not know, or a value of another type.
-    """
-    try:
-        return kind.model_validate(dict(values))
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        known = ", ".join(kind.model_fields) or "none"
-        if first["type"] == "extra_forbidden":
-            raise SettingError(f"a setting of {owner}: {known}", repr(name), f"see {where}") from error
-        raise SettingError(
-            f"a value for {name}: {first['msg'].lower()}", repr(first["input"]), f"see {where}"
-        ) from error

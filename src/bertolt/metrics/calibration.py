@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize
 
 from bertolt.errors import InputError
 from bertolt.metrics.statistic import (
@@ -142,6 +141,8 @@ def _least(loss: Callable[[float], float], size: int, all_right: bool) -> float:
         raise InputError("validation examples to calibrate on", "none", "pass validation data")
     if all_right:
         return 1.0
+    from scipy import optimize  # slow to load, and reading data does not need it
+
     low, high = np.log(TEMPERATURE_RANGE)
     found = optimize.minimize_scalar(
         lambda log_t: loss(float(np.exp(log_t))),

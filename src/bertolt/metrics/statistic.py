@@ -14,7 +14,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from bertolt.errors import InputError
 
@@ -67,6 +66,8 @@ def group_sums(groups: IntArray, count: int) -> Callable[[FloatArray], FloatArra
     Returns:
         A function from weights (R, n) to totals (R, count).
     """
+    from scipy import sparse  # a tenth of a second, which reading data does not need
+
     table = groups.reshape(len(groups), -1)
     example, place = np.nonzero(table >= 0)
     entries = (np.ones(len(example)), (table[example, place], example))

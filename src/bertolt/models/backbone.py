@@ -80,6 +80,15 @@ def load_backbone(name: str) -> Backbone:
     return Backbone(name=name, folder=folder, config=read_config(folder))
 
 
+def tokenizer_folder(name: str) -> Path:
+    """The folder of a network's tokenizer. Its weights are not read, and not fetched from the Hub.
+
+    Raises:
+        FolderError, MissingExtraError, NetworkError, UnknownNameError: see ``load_backbone``.
+    """
+    return _packaged_folder() if name == "minilm" else _find(name, weights=False)
+
+
 def read_config(folder: Path) -> Any:
     """The transformers configuration of a folder; its code, if it has any, is never run."""
     from transformers import AutoConfig
@@ -94,7 +103,7 @@ def read_config(folder: Path) -> Any:
         ) from error
 
 
-def _find(name: str) -> Path:
+def _find(name: str, *, weights: bool = True) -> Path:
     if name == "minilm":
         return _packaged()
     path = Path(name)
@@ -104,15 +113,19 @@ def _find(name: str) -> Path:
     looks_like_path = name.startswith((".", "/", "~")) or name.count("/") > 1 or os.sep * 2 in name
     if looks_like_path or not _HUB_ID.match(name):
         raise UnknownNameError("model folder, Hub id or packaged model", name, [*PACKAGED, *WELL_KNOWN])
-    return _from_hub(name)
+    return _from_hub(name, weights=weights)
 
 
-def _packaged() -> Path:
+def _packaged_folder() -> Path:
     # Its files are found without importing it: the import would bring sentence-transformers along.
     found = importlib.util.find_spec(MINILM_PACKAGE)
     if found is None or found.origin is None:
         raise MissingExtraError("starter", "the packaged model 'minilm'")
-    folder = Path(found.origin).parent / "model"
+    return Path(found.origin).parent / "model"
+
+
+def _packaged() -> Path:
+    folder = _packaged_folder()
     weights = folder / "model.safetensors"
     if not weights.is_file():
         raise FolderError(
@@ -127,13 +140,15 @@ def _packaged() -> Path:
     return folder
 
 
-def _from_hub(name: str) -> Path:
+def _from_hub(name: str, *, weights: bool) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    wanted = ["*.json", "*.txt", "*.model", "model.safetensors", "model-*.safetensors"]
+    files = ["*.json", "*.txt", "*.model"]
+    if weights:
+        files += ["model.safetensors", "model-*.safetensors"]
     try:
-        return Path(snapshot_download(name, allow_patterns=wanted))
+        return Path(snapshot_download(name, allow_patterns=files))
     except LocalEntryNotFoundError as error:
         raise NetworkError(
             f"the model {name!r} on the Hub, or a folder of that name",

@@ -11,11 +11,11 @@ from typing import Any
 
 from bertolt.data.features import Encoded, Feature
 from bertolt.errors import InputError
-from bertolt.inference.pipeline import Pipeline, typed_settings
+from bertolt.inference.pipeline import Pipeline
 from bertolt.inference.run import Model
 from bertolt.serving.calls import CALLS
 from bertolt.tasks.reading import input_example
-from bertolt.tasks.task import Logits
+from bertolt.tasks.task import Logits, typed_settings
 
 #: Combinations of options that are kept ready. Clients use few; the bound is for those who try many.
 VARIANTS = 64

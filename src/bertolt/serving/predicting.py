@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bertolt.errors import InputError
 from bertolt.inference.abstain import check_abstain
-from bertolt.inference.pipeline import typed_settings
 from bertolt.serving.bodies import count_characters
 from bertolt.serving.dispatch import Dispatcher
 from bertolt.serving.refusals import NoModelError, TooLargeError
@@ -21,7 +20,7 @@ from bertolt.serving.rows import NewRow
 from bertolt.serving.served import Served
 from bertolt.serving.settings import ServeSettings
 from bertolt.tasks.reading import input_example
-from bertolt.tasks.task import TaskSettings
+from bertolt.tasks.task import TaskSettings, typed_settings
 
 Answer = TypeVar("Answer")
 

@@ -11,9 +11,11 @@ from bertolt.data.checks import check_near_duplicates, quick_check
 from bertolt.data.columns import map_columns, rename
 from bertolt.data.encoding import undecodable_lines
 from bertolt.data.findings import CheckRow, Finding, Place, counted, single
-from bertolt.data.lengths import Lengths, TokenCounter, length_findings, measure_lengths
+from bertolt.data.lengths import CountTokens, Lengths, length_findings, measure_lengths
 from bertolt.data.sources import open_source
 from bertolt.data.table import Table
+from bertolt.data.tokenizer import TokenCount
+from bertolt.data.unknown import unknown_findings
 from bertolt.errors import DataError
 from bertolt.progress import Progress
 from bertolt.tasks.reading import ColumnChoice, view
@@ -68,7 +70,7 @@ def check_data(
     settings: TaskSettings,
     choice: ColumnChoice,
     *,
-    counter: TokenCounter | None,
+    counter: CountTokens | None,
     seconds: float = 60.0,
     progress: Progress | None = None,
 ) -> DataCheck:
@@ -79,7 +81,7 @@ def check_data(
         task: what is to be learnt.
         settings: the task's.
         choice: the columns that the user named.
-        counter: tells the tokens of texts; None leaves lengths out.
+        counter: counts the tokens of texts; None leaves lengths out.
         seconds: that the search for near-duplicates may take.
         progress: is advanced by 1 a row of that search.
 
@@ -97,9 +99,10 @@ def check_data(
             check.findings.append(_from_error("labels", error))
     check.findings += quick_check(rows.usable)
     if rows.usable and counter is not None:
-        counts = counter([text for row in rows.usable for text in row.texts])
-        check.lengths = measure_lengths(_per_row(rows.usable, counts), policies=task.policies)
+        counts = _per_row(rows.usable, counter([text for row in rows.usable for text in row.texts]))
+        check.lengths = measure_lengths(counts, policies=task.policies)
         check.findings += length_findings(check.lengths)
+        check.findings += unknown_findings([row.place for row in rows.usable], counts)
     check.findings += check_near_duplicates(rows.usable, seconds=seconds, progress=progress)
     check.findings.sort(key=lambda finding: _ORDER[finding.level])
     return check
@@ -252,10 +255,11 @@ def _row_error(error: DataError, places: Sequence[Place]) -> Finding:
     return Finding("error", "row", f"{what}found {error.found}", error.do, single(places))
 
 
-def _per_row(rows: Sequence[CheckRow], counts: Sequence[int]) -> list[int]:
-    found: list[int] = []
-    position = 0
+def _per_row(rows: Sequence[CheckRow], counts: Sequence[TokenCount]) -> list[TokenCount]:
+    """The counts of each row's texts together."""
+    of_texts = iter(counts)
+    sums: list[TokenCount] = []
     for row in rows:
-        found.append(sum(counts[position : position + len(row.texts)]))
-        position += len(row.texts)
-    return found
+        parts = [next(of_texts) for _ in row.texts]
+        sums.append(TokenCount(sum(part.tokens for part in parts), sum(part.unknown for part in parts)))
+    return sums

@@ -6,12 +6,11 @@ import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
-from torch import Tensor, from_numpy
 
 from bertolt.data.columns import TEXT_NAMES, read_text
 from bertolt.data.examples import MaskedExample
@@ -22,12 +21,15 @@ from bertolt.data.tokenizer import Ids, Template, Tokenizer, Tokens
 from bertolt.data.truncation import POLICIES, Piece, Policy, cut
 from bertolt.errors import DataError, InputError, SettingError
 from bertolt.metrics.statistic import FloatArray, Statistic, ratio
-from bertolt.models.heads import Head
-from bertolt.models.masked_head import MaskedHead, masked_loss
 from bertolt.models.spec import ModelSpec
 from bertolt.results import Candidate, Candidates
 from bertolt.tasks.mask_places import MASK, Places, as_read, candidates, own_spelling, target_ids
 from bertolt.tasks.task import Logits, TaskSettings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bertolt.models.heads import Head
 
 AssembledRow = tuple[Ids, NDArray[np.int32] | None]
 
@@ -91,11 +93,17 @@ class FillMask:
     )
     layouts: tuple[Layout, ...] = ()
     Settings: type[TaskSettings] = FillMaskSettings
-    head: Head = MaskedHead()  # noqa: RUF009 - it has no state
     activation: Literal["softmax", "sigmoid", "none"] = "softmax"
     metric: str = "masked_accuracy"
     offsets: bool = False
     policies: tuple[Policy, ...] = POLICIES
+
+    @property
+    def head(self) -> Head:
+        """See ``Task.head``."""
+        from bertolt.models.masked_head import MaskedHead
+
+        return MaskedHead()
 
     def example(self, row: Row, settings: TaskSettings) -> MaskedExample:
         """See ``Task.example``."""
@@ -160,6 +168,10 @@ class FillMask:
         Raises:
             SettingError: class weights, which a vocabulary has none of.
         """
+        from torch import from_numpy
+
+        from bertolt.models.masked_head import masked_loss
+
         if class_weight is not None:
             raise SettingError("no --class-weight for fill-mask", "one", "leave it out")
         tokens = np.concatenate([feature.target for feature in features]).astype(np.int64)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
-from torch import Tensor
-from torch.nn import functional
 
 from bertolt.data.columns import LABEL_NAMES, TEXT_NAMES, read_text
 from bertolt.data.examples import MultiLabelExample
@@ -25,12 +22,16 @@ from bertolt.errors import DataError
 from bertolt.metrics import multilabel
 from bertolt.metrics.calibration import fit_temperature_binary, sigmoid, tune_thresholds
 from bertolt.metrics.statistic import Statistic
-from bertolt.models.heads import Head, SequenceHead
 from bertolt.models.spec import ModelSpec
 from bertolt.results import Labels
 from bertolt.tasks.label_list import TAKEN, read_label_list, read_names
 from bertolt.tasks.single_label import SequenceOutput, average, encode_texts, label_index, stack
 from bertolt.tasks.task import Logits, TaskSettings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bertolt.models.heads import Head
 
 LABELS_NAMES = (*LABEL_NAMES, "emotions", "tags", "topics", "categories", "genres")
 
@@ -82,11 +83,17 @@ class MultiLabel:
     columns: tuple[Column, ...] = (Column("text", TEXT_NAMES), Column("labels", LABELS_NAMES, target=True))
     layouts: tuple[Layout, ...] = (GOEMOTIONS,)
     Settings: type[TaskSettings] = MultiLabelSettings
-    head: Head = field(default_factory=lambda: SequenceHead("multi_label_classification"))
     activation: Literal["softmax", "sigmoid", "none"] = "sigmoid"
     metric: str = "macro_f1"
     offsets: bool = False
     policies: tuple[Policy, ...] = POLICIES
+
+    @property
+    def head(self) -> Head:
+        """See ``Task.head``."""
+        from bertolt.models.heads import SequenceHead
+
+        return SequenceHead("multi_label_classification")
 
     def example(self, row: Row, settings: TaskSettings) -> MultiLabelExample:
         """See ``Task.example``."""
@@ -132,6 +139,9 @@ class MultiLabel:
         The mean, as transformers' own loss for ``multi_label_classification``, so that losses compare. A
         class's weight counts where its label holds (``pos_weight``).
         """
+        import torch
+        from torch.nn import functional
+
         targets = torch.from_numpy(np.stack([feature.target for feature in features])).to(logits.device)
         weights = torch.tensor([feature.weight for feature in features], device=logits.device)
         losses = functional.binary_cross_entropy_with_logits(

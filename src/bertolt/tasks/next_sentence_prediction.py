@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from bertolt.data.columns import LABEL_NAMES
 from bertolt.data.table import Column
-from bertolt.models.next_sentence_head import NextSentenceHead
 from bertolt.tasks.single_label import SingleLabel
+
+if TYPE_CHECKING:
+    from bertolt.models.heads import Head
 
 FOLLOWS = "follows"
 OTHER = "does not follow"
@@ -22,7 +27,19 @@ def _read_target(label: str) -> str | None:
     return _SPELLINGS.get(label.lower(), label)
 
 
-TASK = SingleLabel(
+@dataclass(frozen=True, kw_only=True)
+class NextSentencePrediction(SingleLabel):
+    """A single label, read by the head that next-sentence prediction was pre-trained with."""
+
+    @property
+    def head(self) -> Head:
+        """See ``Task.head``."""
+        from bertolt.models.next_sentence_head import NextSentenceHead
+
+        return NextSentenceHead()
+
+
+TASK = NextSentencePrediction(
     name="next-sentence-prediction",
     aliases=("nsp",),
     summary="Whether the second text follows the first in a document, or not",
@@ -33,7 +50,6 @@ TASK = SingleLabel(
     ),
     metric="accuracy",
     chosen=("accuracy", "f1", "matthews", "log_loss", "brier", "ece"),
-    head=NextSentenceHead(),
     read_target=_read_target,
     fixed_labels=(FOLLOWS, OTHER),
     positive=lambda labels: labels.index(FOLLOWS),

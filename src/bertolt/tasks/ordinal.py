@@ -11,14 +11,16 @@ paper's divides by their number over the batch, which is the same up to a factor
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
-from torch.nn import functional
 
 from bertolt.metrics.calibration import log_softmax, sigmoid
 from bertolt.metrics.statistic import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def chain_targets(lowest: int, highest: int, grades: int) -> NDArray[np.float32]:
@@ -46,6 +48,9 @@ def chain_losses(logits: Tensor, targets: Tensor) -> Tensor:
         logits: of the questions, shape (B, K - 1).
         targets: see ``chain_targets``, shape (B, K - 1).
     """
+    import torch
+    from torch.nn import functional
+
     known = ~torch.isnan(targets)
     losses = functional.binary_cross_entropy_with_logits(
         logits.float(), torch.nan_to_num(targets), reduction="none"

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import torch
 from pydantic import Field
-from torch import Tensor
-from torch.nn import functional
 
 from bertolt.data.columns import read_label, read_text
 from bertolt.data.examples import QuestionExample
@@ -26,8 +23,6 @@ from bertolt.data.tokenizer import Tokenizer, Tokens
 from bertolt.data.truncation import WINDOWS_ONLY, Policy, overlapping
 from bertolt.metrics import question_answering as squad
 from bertolt.metrics.statistic import Statistic
-from bertolt.models.heads import Head
-from bertolt.models.span_head import SpanHead
 from bertolt.models.spec import ModelSpec
 from bertolt.results import Answers, AnswerSpan
 from bertolt.tasks.answer_reading import read_answers
@@ -35,6 +30,11 @@ from bertolt.tasks.answer_spans import N_BEST, AnswerOutput, find_answers
 from bertolt.tasks.answer_windows import Passage, window_targets
 from bertolt.tasks.answer_words import token_bounds
 from bertolt.tasks.task import Logits, TaskSettings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bertolt.models.heads import Head
 
 NULL_THRESHOLD = "null_threshold"
 
@@ -80,11 +80,17 @@ class QuestionAnswering:
     )
     layouts: tuple[Layout, ...] = ()
     Settings: type[TaskSettings] = QuestionAnsweringSettings
-    head: Head = field(default_factory=SpanHead)
     activation: Literal["softmax", "sigmoid", "none"] = "softmax"
     metric: str = "f1"
     offsets: bool = True
     policies: tuple[Policy, ...] = WINDOWS_ONLY
+
+    @property
+    def head(self) -> Head:
+        """See ``Task.head``."""
+        from bertolt.models.span_head import SpanHead
+
+        return SpanHead()
 
     def example(self, row: Row, settings: TaskSettings) -> QuestionExample:
         """See ``Task.example``. Every answer stands at its offset, or the row has none."""
@@ -142,6 +148,9 @@ class QuestionAnswering:
 
     def loss(self, logits: Tensor, features: Sequence[Feature], class_weight: Tensor | None) -> Tensor:
         """The mean of start's and end's cross-entropy over the row's tokens, times its weight, summed."""
+        import torch
+        from torch.nn import functional
+
         rows, width, outputs = logits.shape
         lengths = torch.tensor([len(feature) for feature in features], device=logits.device)
         padding = torch.arange(width, device=logits.device) >= lengths[:, None]

@@ -9,15 +9,12 @@ grades and an ordered list of labels are one and the same network, with one outp
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import torch
 from pydantic import Field, ValidationInfo, field_validator
-from torch import Tensor
-from torch.nn import functional
 
 from bertolt.data.columns import LABEL_NAMES, TEXT_NAMES, read_label, read_text
 from bertolt.data.examples import GradedExample
@@ -28,7 +25,6 @@ from bertolt.data.truncation import POLICIES, Policy
 from bertolt.errors import DataError
 from bertolt.metrics.calibration import sigmoid
 from bertolt.metrics.statistic import Statistic
-from bertolt.models.heads import Head, SequenceHead
 from bertolt.models.spec import ModelSpec
 from bertolt.results import Grade
 from bertolt.tasks.acceptability import COLA
@@ -39,6 +35,11 @@ from bertolt.tasks.ordinal import chain_losses, chain_targets
 from bertolt.tasks.scale import Scale, scale_of
 from bertolt.tasks.single_label import SequenceOutput, average, encode_texts, label_index
 from bertolt.tasks.task import Logits, TaskSettings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bertolt.models.heads import Head
 
 #: Rows that are drawn of each set, so that a large one does not drown a small one.
 MOST_ROWS = 8000
@@ -134,11 +135,17 @@ class SentenceGrading:
     )
     layouts: tuple[Layout, ...] = (COLA, LIAR)
     Settings: type[TaskSettings] = GradingSettings
-    head: Head = field(default_factory=lambda: SequenceHead("multi_label_classification"))
     activation: Literal["softmax", "sigmoid", "none"] = "sigmoid"
     metric: str = "quadratic_weighted_kappa"
     offsets: bool = False
     policies: tuple[Policy, ...] = POLICIES
+
+    @property
+    def head(self) -> Head:
+        """See ``Task.head``."""
+        from bertolt.models.heads import SequenceHead
+
+        return SequenceHead("multi_label_classification")
 
     def example(self, row: Row, settings: TaskSettings) -> GradedExample:
         """See ``Task.example``."""
@@ -196,6 +203,9 @@ class SentenceGrading:
 
     def loss(self, logits: Tensor, features: Sequence[Feature], class_weight: Tensor | None) -> Tensor:
         """The negative log-likelihood of what each feature's label says, times its weight, summed."""
+        import torch
+        from torch.nn import functional
+
         weights = torch.tensor([feature.weight for feature in features], device=logits.device)
         targets = torch.from_numpy(np.stack([feature.target for feature in features])).to(logits.device)
         if targets.ndim == 1:

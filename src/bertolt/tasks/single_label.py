@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 
 from bertolt.data.columns import read_label, read_text
 from bertolt.data.examples import PairExample, TextExample
@@ -23,10 +20,14 @@ from bertolt.errors import DataError
 from bertolt.metrics import classification
 from bertolt.metrics.calibration import fit_temperature, softmax
 from bertolt.metrics.statistic import Statistic
-from bertolt.models.heads import Head, SequenceHead
 from bertolt.models.spec import ModelSpec
 from bertolt.results import Labels
 from bertolt.tasks.task import Logits, TaskSettings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bertolt.models.heads import Head
 
 Record = TextExample | PairExample
 
@@ -64,13 +65,19 @@ class SingleLabel:
     chosen: tuple[str, ...]
     layouts: tuple[Layout, ...] = ()
     Settings: type[TaskSettings] = TaskSettings
-    head: Head = field(default_factory=SequenceHead)
     activation: Literal["softmax", "sigmoid", "none"] = "softmax"
     offsets: bool = False
     policies: tuple[Policy, ...] = POLICIES
     read_target: Callable[[str], str | None] = lambda label: label
     fixed_labels: tuple[str, ...] = ()
     positive: Callable[[Sequence[str]], int] = lambda labels: 1
+
+    @property
+    def head(self) -> Head:
+        """See ``Task.head``."""
+        from bertolt.models.heads import SequenceHead
+
+        return SequenceHead()
 
     def example(self, row: Row, settings: TaskSettings) -> Record:
         """See ``Task.example``."""
@@ -125,6 +132,9 @@ class SingleLabel:
 
     def loss(self, logits: Tensor, features: Sequence[Feature], class_weight: Tensor | None) -> Tensor:
         """Cross-entropy of each feature times its weight (and its class's), summed."""
+        import torch
+        from torch.nn import functional
+
         targets = torch.tensor([feature.target for feature in features], device=logits.device)
         weights = torch.tensor([feature.weight for feature in features], device=logits.device)
         losses = functional.cross_entropy(logits.float(), targets, weight=class_weight, reduction="none")

@@ -3,17 +3,19 @@
 A task file holds one object named ``TASK`` that has the members below, in this order. The registry finds
 it; no other file names it. Two kinds of tasks share most of their members: those build their ``TASK``
 from a class beside them, such as ``single_label.SingleLabel``.
+
+A task file imports torch and its head only inside ``head`` and ``loss``, so that reading and checking data
+does not load torch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
-from torch import Tensor
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bertolt.data.examples import Example
 from bertolt.data.features import Encoded, Feature
@@ -21,12 +23,18 @@ from bertolt.data.splits import Stratum
 from bertolt.data.table import Column, Layout, Row, Table
 from bertolt.data.tokenizer import Tokenizer, Tokens
 from bertolt.data.truncation import Policy
+from bertolt.errors import SettingError
 from bertolt.metrics.statistic import Statistic
-from bertolt.models.heads import Head
 from bertolt.models.spec import ModelSpec
 from bertolt.results import Result
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bertolt.models.heads import Head
+
 Logits = NDArray[np.float32]
+Typed = TypeVar("Typed", bound=BaseModel)
 
 
 class TaskSettings(BaseModel):
@@ -53,7 +61,6 @@ class Task(Protocol):
         columns: what it reads; the first input column is the one that a bare string stands for.
         layouts: headerless kinds of file that it knows.
         Settings: its typed settings.
-        head: what stands on the encoder.
         activation: what makes probabilities of its logits.
         metric: the name of its usual primary statistic. The first of ``statistics`` decides, whose order may
             depend on the labels; greater is better.
@@ -67,11 +74,14 @@ class Task(Protocol):
     columns: tuple[Column, ...]
     layouts: tuple[Layout, ...]
     Settings: type[TaskSettings]
-    head: Head
     activation: Literal["softmax", "sigmoid", "none"]
     metric: str
     offsets: bool
     policies: tuple[Policy, ...]
+
+    @property
+    def head(self) -> Head:
+        """What stands on the encoder."""
 
     def example(self, row: Row, settings: TaskSettings) -> Any:
         """A row as the task's typed record. What it repairs, or cannot use, it says in ``note``.
@@ -126,6 +136,40 @@ class Task(Protocol):
 def settings_of(task: Task, spec: ModelSpec) -> TaskSettings:
     """The settings in a model folder, typed again."""
     return task.Settings.model_validate(spec.settings)
+
+
+def typed_settings(task: Task, values: Mapping[str, Any]) -> TaskSettings:
+    """A task's settings out of names and plain values or strings.
+
+    Raises:
+        SettingError: a name that the task does not know, or a value of another type.
+    """
+    return typed_values(task.Settings, task.name, f"`bertolt tasks {task.name}`", values)
+
+
+def typed_values(kind: type[Typed], owner: str, where: str, values: Mapping[str, Any]) -> Typed:
+    """Settings of any class out of names and plain values or strings.
+
+    Args:
+        kind: the class.
+        owner: whose settings they are, in a message.
+        where: they are described.
+        values: by name.
+
+    Raises:
+        SettingError: a name that the class does not know, or a value of another type.
+    """
+    try:
+        return kind.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        known = ", ".join(kind.model_fields) or "none"
+        if first["type"] == "extra_forbidden":
+            raise SettingError(f"a setting of {owner}: {known}", repr(name), f"see {where}") from error
+        raise SettingError(
+            f"a value for {name}: {first['msg'].lower()}", repr(first["input"]), f"see {where}"
+        ) from error
 
 
 def input_values(task: Task, example: Any) -> dict[str, Any]:

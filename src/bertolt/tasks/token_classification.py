@@ -8,15 +8,12 @@ words in the window that shows most of what stands around it; so nothing is cut.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 
 from bertolt.data.alignment import leading_tokens, token_spans
 from bertolt.data.columns import TEXT_NAMES
@@ -29,13 +26,16 @@ from bertolt.errors import DataError
 from bertolt.metrics import tagging
 from bertolt.metrics.calibration import fit_temperature, log_softmax, softmax
 from bertolt.metrics.statistic import Statistic, ratio
-from bertolt.models.heads import Head
 from bertolt.models.spec import ModelSpec
-from bertolt.models.token_head import TokenHead
 from bertolt.results import Entity, TaggedWord, Tags
 from bertolt.tasks.tag_scheme import complete, marks_spans, mixes_schemes, strangers
 from bertolt.tasks.task import Logits, TaskSettings
 from bertolt.tasks.words_reading import read_words_example
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bertolt.models.heads import Head
 
 WORD_NAMES = ("words", "tokens")
 TAG_NAMES = ("tags", "ner_tags", "upos", "pos", "pos_tags", "ner", "labels", "label")
@@ -77,11 +77,17 @@ class TokenClassification:
     )
     layouts: tuple[Layout, ...] = ()
     Settings: type[TaskSettings] = TaskSettings
-    head: Head = field(default_factory=TokenHead)
     activation: Literal["softmax", "sigmoid", "none"] = "softmax"
     metric: str = "word_accuracy"
     offsets: bool = True
     policies: tuple[Policy, ...] = WINDOWS_ONLY
+
+    @property
+    def head(self) -> Head:
+        """See ``Task.head``."""
+        from bertolt.models.token_head import TokenHead
+
+        return TokenHead()
 
     def example(self, row: Row, settings: TaskSettings) -> WordsExample:
         """See ``Task.example``; the rules are in ``words_reading``."""
@@ -147,6 +153,9 @@ class TokenClassification:
 
     def loss(self, logits: Tensor, features: Sequence[Feature], class_weight: Tensor | None) -> Tensor:
         """Cross-entropy of each word that has a tag (times its tag's weight), summed."""
+        import torch
+        from torch.nn import functional
+
         targets = torch.from_numpy(np.concatenate([feature.target for feature in features]))
         return functional.cross_entropy(
             logits.float(), targets.to(logits.device), class_weight, ignore_index=OPEN, reduction="sum"

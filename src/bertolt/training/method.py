@@ -11,9 +11,9 @@ from torch import Tensor
 
 from bertolt.data.features import Encoded
 from bertolt.errors import SettingError
-from bertolt.inference.pipeline import Typed, typed_values
 from bertolt.models.backbone import Backbone
 from bertolt.tasks.registry import get_task
+from bertolt.tasks.task import Typed, typed_values
 from bertolt.training.loop import Plan
 from bertolt.training.phases import Phases
 from bertolt.training.prepare import Prepared

@@ -14,7 +14,6 @@ from bertolt.data.splits import MIN_FOR_CHOICES
 from bertolt.data.tokenizer import Tokenizer
 from bertolt.data.truncation import Policy
 from bertolt.errors import FolderError, SettingError
-from bertolt.inference.pipeline import typed_settings
 from bertolt.inference.run import encode
 from bertolt.models.backbone import Backbone
 from bertolt.models.folder import is_ours
@@ -22,7 +21,7 @@ from bertolt.models.head_rows import kept_labels
 from bertolt.models.spec import ModelSpec
 from bertolt.progress import progress_bar
 from bertolt.tasks.registry import get_task
-from bertolt.tasks.task import Task
+from bertolt.tasks.task import Task, typed_settings
 from bertolt.training.corpus import Corpus, read_corpus
 from bertolt.training.settings import TrainSettings
 

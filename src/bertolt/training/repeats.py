@@ -22,12 +22,13 @@ from bertolt.data.splits import MIN_FOR_CHOICES
 from bertolt.errors import InputError, SettingError
 from bertolt.evaluation.evaluate import Evaluation
 from bertolt.evaluation.pooling import Fold, pool
-from bertolt.inference.pipeline import Pipeline, typed_settings
+from bertolt.inference.pipeline import Pipeline
 from bertolt.metrics.intervals import number
 from bertolt.models.device import choose_device, set_threads
 from bertolt.models.folder import adopt_model
 from bertolt.models.spec import FolderRecord, RepeatedRun, Repeats, Spread
 from bertolt.tasks.registry import get_task
+from bertolt.tasks.task import typed_settings
 from bertolt.training.checkpoints import EVERY_SECONDS
 from bertolt.training.corpus import Corpus, read_all, read_corpus
 from bertolt.training.fine_tune import Run, fine_tune, measure

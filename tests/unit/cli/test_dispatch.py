@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -16,6 +18,7 @@ from bertolt.cli import dispatch, main
 from bertolt.cli.verbs import VERBS
 from bertolt.errors import RefusedError, StoppedError
 from bertolt.version import __version__
+from process import environment
 
 
 @pytest.fixture
@@ -128,3 +131,23 @@ def test_waiting_threads_sleep_unless_told_otherwise(
         monkeypatch.delenv("OMP_WAIT_POLICY")
     main(["models"])
     assert os.environ["OMP_WAIT_POLICY"] == kept
+
+
+def test_verbs_that_train_nothing_load_neither_torch_nor_transformers(
+    sentiment_csv: Path, tiny_folder: Callable[[str], Path]
+) -> None:
+    verbs = [
+        ["tasks"], ["tasks", "fill-mask"], ["models"], ["datasets"],
+        ["check", str(sentiment_csv), "--model", str(tiny_folder("bert"))],
+        *(["check", str(sentiment_csv), "--model", str(tiny_folder("bert")), "--task", task, "--json"]
+          for task in ("multi-label-classification", "sentence-grading", "fill-mask")),
+    ]  # fmt: skip
+    program = (
+        "import sys; from bertolt.cli import main\n"
+        f"codes = [main(words) for words in {verbs!r}]\n"
+        "sys.stderr.write(repr((codes, sorted({'torch', 'transformers'} & set(sys.modules)))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment(), check=True
+    )
+    assert done.stderr.splitlines()[-1] == "([0, 0, 0, 0, 0, 0, 1, 0], [])"

@@ -5,11 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bertolt.data import duplicates
 from bertolt.data.duplicates import exact_groups, near_groups
 from bertolt.data.findings import CheckRow, Place
 from bertolt.data.shingles import Shingler, jaccard, words
 
 LONG = "one two three four five six seven eight nine ten eleven twelve"
+
+
+@pytest.fixture(params=[0, 200], ids=["sketches", "all pairs"], autouse=True)
+def _ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test runs once with sketches and once comparing each row with each."""
+    monkeypatch.setattr(duplicates, "_COMPARE_ALL", request.param)
 
 
 def row(*texts: str, line: int = 1, part: str = "a") -> CheckRow:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer as Core
+from tokenizers.models import Unigram
 from transformers import AutoTokenizer
 
 from bertolt.data.features import assemble
-from bertolt.data.tokenizer import Tokenizer, replace_surrogates
+from bertolt.data.tokenizer import TokenCounter, Tokenizer, replace_surrogates, unknown_id
 from bertolt.errors import FolderError
 from bertolt.models.backbone import load_backbone
 from tiny import FAMILIES
@@ -184,3 +186,42 @@ def test_a_damaged_tokenizer_gets_one_message(tiny_folder: Folder, tmp_path: Pat
     assert caught.value.expected == "tokenizer files that can be read"
     assert str(folder) in caught.value.found
     assert caught.value.do == "copy the whole model folder again"
+
+
+@pytest.mark.parametrize(
+    ("family", "unknown"), [("bert", 2), ("distilbert", 2), ("roberta", 0), ("modernbert", 0)]
+)
+def test_words_that_the_vocabulary_lacks_are_counted(tiny_folder: Folder, family: str, unknown: int) -> None:
+    folder = tiny_folder(family)
+    texts = ["the film ไทย 😀 .", "", "the film ."]
+    found = Tokenizer.from_folder(folder).tokens(texts)
+    assert [each.unknown for each in found] == [unknown, 0, 0]
+    counts = TokenCounter.from_folder(folder)(texts)
+    assert counts == [(len(each.ids), each.unknown) for each in found]
+    assert [each.unknown for each in Tokenizer.from_folder(folder).tokens(texts, offsets=True)] == [
+        unknown,
+        0,
+        0,
+    ]
+
+
+def test_the_unknown_piece_of_a_unigram_vocabulary() -> None:
+    pieces = [("<pad>", 0.0), ("<unk>", 0.0), ("a", -1.0), ("b", -2.0)]
+    assert unknown_id(Core(Unigram(pieces, unk_id=1))) == 1
+    assert TokenCounter(Core(Unigram(pieces, unk_id=1)))(["abx", "ab"]) == [(3, 1), (2, 0)]
+    assert unknown_id(Core(Unigram(pieces, unk_id=None))) is None
+
+
+def test_a_folder_without_tokenizer_json_is_counted_too(tiny_folder: Folder, tmp_path: Path) -> None:
+    folder = tiny_folder("bert")
+    tokens = json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"]
+    for name in ("config.json", "tokenizer_config.json"):
+        shutil.copy(folder / name, tmp_path)
+    (tmp_path / "vocab.txt").write_text("\n".join(sorted(tokens, key=tokens.__getitem__)))
+    assert TokenCounter.from_folder(tmp_path)(TEXTS) == TokenCounter.from_folder(folder)(TEXTS)
+
+
+def test_a_damaged_tokenizer_is_refused_by_the_counter(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").write_text("{")
+    with pytest.raises(FolderError, match="tokenizer files that can be read"):
+        TokenCounter.from_folder(tmp_path)

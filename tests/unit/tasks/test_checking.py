@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bertolt.data.findings import Finding
+from bertolt.data.tokenizer import TokenCount
 from bertolt.errors import DataError
 from bertolt.tasks.checking import DataCheck, check_data, quick_notes
 from bertolt.tasks.reading import ColumnChoice
@@ -26,7 +27,11 @@ def write(path: Path, rows: Sequence[tuple[str, str]], header: str = "text,label
 def check(*data: str, task: str = "text-classification", **columns: tuple[str, ...]) -> DataCheck:
     found = get_task(task)
     return check_data(
-        data, found, found.Settings(), ColumnChoice(**columns), counter=lambda texts: [len(t) for t in texts]
+        data,
+        found,
+        found.Settings(),
+        ColumnChoice(**columns),
+        counter=lambda texts: [TokenCount(len(t), t.count("?")) for t in texts],
     )
 
 
@@ -123,3 +128,29 @@ def test_training_is_told_of_warnings_with_lines() -> None:
     assert notes[0].startswith("warning: 1 group of rows (2 rows) with the same text")
     assert "(lines train 9 = test 2)" in notes[0]
     assert "different labels" in notes[1]
+
+
+def test_unknown_tokens_are_listed_by_line_and_over_both_texts_of_a_pair(tmp_path: Path) -> None:
+    # The counter of these tests takes "?" for unknown.
+    found = check(write(tmp_path / "a.csv", [*GOOD, ("????", "pos"), ("fine?", "neg")]))
+    (finding,) = [each for each in found.findings if each.code == "unknown"]
+    assert (finding.level, lines(finding)) == ("warning", [26, 27])
+    assert found.lengths is not None
+    assert found.lengths.to_dict()["unknown"] == 5
+    path = tmp_path / "pairs.csv"
+    path.write_text("sentence1,sentence2,label\n" + "???,ab,yes\nab,?,no\n" * 6)
+    pairs = check(str(path), task="sentence-pair-classification")
+    (finding,) = [each for each in pairs.findings if each.code == "unknown"]
+    assert finding.what.startswith(
+        "24 of 48 tokens (50.0%) are unknown to the model's vocabulary, in 12 rows; of 6"
+    )
+    assert finding.level == "warning"
+
+
+def test_a_text_that_the_model_cannot_read_is_an_error(tmp_path: Path) -> None:
+    found = check(
+        write(tmp_path / "a.csv", [(f"??????{number}", label) for number in range(9) for label in "ab"])
+    )
+    (error,) = found.of("error")
+    assert error.code == "unknown"
+    assert "bert-base-multilingual-cased" in error.do
