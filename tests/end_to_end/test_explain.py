@@ -61,12 +61,8 @@ def test_correct_export_train_and_the_correction_sticks(
     for text, result, label in zip(texts, before, right, strict=True):
         for copy in (text, f"{text} .", f"{text} !", f"{text} from start to end ."):
             values = {"input": copy, "prediction": result, "correction": label}
-            store._allowed = 9.0
             store.save(model, Origin(model.name, "", "text-classification"), values)
-    done = run(
-        "corrections", "export", model, "--corrections", file, "--output", "more.csv", cwd=tmp_path
-    )  # the store is still open
-    store.close()
+    done = run("corrections", "export", model, "--corrections", file, "--output", "more.csv", cwd=tmp_path)
     assert done.code == 0, done.err
     with (tmp_path / "more.csv").open(encoding="utf-8", newline="") as stream:
         assert len([*csv.DictReader(stream)]) == 24

@@ -64,7 +64,7 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
     except ModuleNotFoundError as error:
         raise MissingExtraError("serve", "the server") from error
     from bertolt.serving.app import build_app
-    from bertolt.serving.corrections import Corrections
+    from bertolt.serving.corrections import LOCK_SECONDS, Corrections
     from bertolt.serving.keys import read_keys
     from bertolt.serving.served import open_folders
     from bertolt.serving.settings import read_settings
@@ -75,6 +75,14 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
     served = open_folders(
         [Path(folder) for folder in folders], limits, engine=engine, device=device, dtype=dtype
     )
+    store = None
+    if not read_only:
+        store = Corrections(
+            None if corrections is None else Path(corrections),
+            address_bytes=limits.correction_address_bytes,
+            lock_seconds=min(LOCK_SECONDS, limits.wait_seconds / 4),
+        )
+        store.check(each.folder for each in served.values())
     order = {
         "folders": {name: str(each.folder) for name, each in served.items()},
         "device": device,
@@ -87,7 +95,7 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
         limits,
         lambda: ChildWorker(order, start_seconds=limits.start_seconds),
         keys=known,
-        corrections=None if read_only else Corrections(None if corrections is None else Path(corrections)),
+        corrections=store,
     )
     with bind(host, port) as bound:
         address = _address(host, bound.getsockname()[1])

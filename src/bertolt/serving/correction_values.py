@@ -64,6 +64,8 @@ def check_correction(task: Task, spec: ModelSpec, kind: str, given: Any, correct
         )
     if kind == "candidates" and not correction.strip():
         raise InputError("the whole text as it should be", "an empty one", "write it down")
+    if kind == "labels" and len(set(values)) < len(values):
+        raise InputError("each label once", "one of them twice", "leave the second one out")
 
 
 def training_row(task: Task, spec: ModelSpec, given: Any, correction: Any) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def new_rows(served: Served, inputs: Any, options: Mapping[str, Any], limits: Se
         where = f" (input {index + 1} of {len(given)})" if len(given) > 1 else ""
         example = _example(served, value, settings, limits, where)
         if served.kind == "candidates":
-            candidates += _candidate_characters(served.task.texts(example)[0], settings)
+            candidates += candidate_characters(served.task.texts(example)[0], settings)
         payload = {"input": value, "settings": chosen, "abstain_below": below}
         rows.append(NewRow(served.name, "predict", payload, count_characters(value)))
     if candidates > limits.result_characters:
@@ -129,7 +129,7 @@ def _example(served: Served, value: Any, settings: TaskSettings, limits: ServeSe
         raise InputError(error.expected, error.found + where, error.do) from error
 
 
-def _candidate_characters(text: str, settings: TaskSettings) -> int:
+def candidate_characters(text: str, settings: TaskSettings) -> int:
     """The characters of the texts that fill-mask answers with, at most."""
     each = max(getattr(settings, "top_k", 0), len(getattr(settings, "targets", ())))
     return text.lower().count("mask") * each * len(text)

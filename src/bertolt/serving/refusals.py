@@ -120,3 +120,18 @@ class FullError(Refusal):
 
     status = 507
     reason = "full"
+
+
+class BusyError(Refusal):
+    """The file of corrections is locked by another process."""
+
+    status = 503
+    reason = "busy"
+    headers: Mapping[str, str] = {"Retry-After": "5"}
+
+
+class UnusableError(Refusal):
+    """The file of corrections is damaged, not ours, or cannot be written."""
+
+    status = 503
+    reason = "unusable"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -14,6 +14,7 @@ from bertolt.errors import SettingError
 from bertolt.inference.engines import exported_engine
 from bertolt.models.folder import EXAMPLES, load_record
 from bertolt.models.spec import FolderRecord
+from bertolt.results import Result
 from bertolt.serving.settings import ServeSettings
 from bertolt.tasks.registry import get_task
 from bertolt.tasks.task import Task, TaskSettings, input_columns
@@ -42,8 +43,18 @@ class Served:
     @property
     def kind(self) -> str:
         """The kind of its results, as in ``Result.kind``."""
-        kind: str = get_type_hints(type(self.task).decode)["return"].kind
+        kind: str = self._result.kind
         return kind
+
+    @property
+    def result_fields(self) -> tuple[str, ...]:
+        """The names of the members of its results."""
+        return tuple(field.name for field in fields(self._result))
+
+    @property
+    def _result(self) -> type[Result]:
+        found: type[Result] = get_type_hints(type(self.task).decode)["return"]
+        return found
 
     def summary(self) -> dict[str, Any]:
         """What ``GET /v1/models`` says of it."""

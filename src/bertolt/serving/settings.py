@@ -10,6 +10,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bertolt.errors import DiskError, SettingError
+from bertolt.serving.quotas import ADDRESS_BYTES
 
 
 class ServeSettings(BaseModel):
@@ -75,6 +76,11 @@ class ServeSettings(BaseModel):
     table_seconds: float = Field(
         default=3600, gt=0,
         description="how long a table is held after it was sent; long enough to look at it and download it",
+    )  # fmt: skip
+    correction_address_bytes: int = Field(
+        default=ADDRESS_BYTES, ge=1000,
+        description="bytes of corrections that one client address may save while the server runs, so that one "
+        "client cannot fill the file for all; behind a proxy all clients have the proxy's address",
     )  # fmt: skip
     wait_seconds: float = Field(
         default=20, gt=0,

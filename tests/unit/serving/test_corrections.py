@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bertolt.cli import main
-from bertolt.errors import DataError, FolderError, InputError
+from bertolt.errors import DataError, DiskError, FolderError, InputError, SettingError
 from bertolt.models.folder import load_record
-from bertolt.serving import corrections as module
+from bertolt.serving import quotas
 from bertolt.serving.correction_export import export_rows, write_rows
 from bertolt.serving.correction_values import check_correction
 from bertolt.serving.corrections import Corrections, Origin, corrections_file, read_corrections
-from bertolt.serving.refusals import FullError, TooManyCorrectionsError
+from bertolt.serving.refusals import BusyError, FullError, TooManyCorrectionsError, UnusableError
 from bertolt.tasks.registry import get_task
 
 ORIGIN = Origin("m", "abc", "text-classification")
@@ -38,34 +41,54 @@ def test_saved_ones_are_read_while_the_file_is_open(tmp_path: Path) -> None:
     assert found[0].prediction == {"label": "negative"}
     assert found[0].time.endswith("+00:00")
     assert read_corrections(tmp_path / "m.corrections.sqlite", "another") == []
-    store.close()
     assert store.save(tmp_path / "m", ORIGIN, values()) == 4
-    store.close()
 
 
-def test_the_log_is_synced_with_every_correction(tmp_path: Path) -> None:
-    store = Corrections(tmp_path / "all.sqlite")
+def test_a_file_holds_all_that_was_saved_and_nothing_stands_beside_it(tmp_path: Path) -> None:
+    file = tmp_path / "all.sqlite"
+    store = Corrections(file)
+    for number in range(3):
+        store.save(tmp_path / "m", ORIGIN, values(f"film {number}"))
+        assert [path.name for path in tmp_path.iterdir()] == ["all.sqlite"]
+        copy = Path(shutil.copy(file, tmp_path.parent / f"{tmp_path.name}-copy.sqlite"))
+        assert len(read_corrections(copy, "m")) == number + 1
+
+
+def test_a_file_of_the_older_journal_is_taken_over(tmp_path: Path) -> None:
+    file = tmp_path / "all.sqlite"
+    store = Corrections(file)
     store.save(tmp_path / "m", ORIGIN, values())
-    connection = store._open[tmp_path / "all.sqlite"]
-    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
-    store.close()
+    with closing(sqlite3.connect(file)) as older:
+        older.execute("PRAGMA journal_mode=WAL")
+    assert store.save(tmp_path / "m", ORIGIN, values()) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["all.sqlite"]
+    assert store.count(tmp_path / "m", "m") == 2
 
 
-def test_they_are_bounded_in_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BURST", 2)
+def test_they_are_bounded_in_rate_for_each_address_and_for_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quotas, "BURST", 2)
+    monkeypatch.setattr(quotas, "ALL_BURST", 5)
     now = [0.0]
     store = Corrections(clock=lambda: now[0])
-    for _ in range(2):
-        store.save(tmp_path / "m", ORIGIN, values())
-    with pytest.raises(TooManyCorrectionsError) as refused:
-        store.save(tmp_path / "m", ORIGIN, values())
-    assert refused.value.status == 429
-    assert refused.value.headers["Retry-After"] == "2"
+
+    def save(address: str) -> None:
+        store.save(tmp_path / "m", ORIGIN, values(), address)
+
+    for address in ("10.0.0.1", "10.0.0.1", "fe80::1", "fe80::2"):
+        save(address)
+    for address in ("10.0.0.1", "fe80::3"):  # one network of IPv6 is one client
+        with pytest.raises(TooManyCorrectionsError, match="from one address") as refused:
+            save(address)
+        assert refused.value.status == 429
+        assert refused.value.headers["Retry-After"] == "2"
+    save("10.0.0.2")
+    with pytest.raises(TooManyCorrectionsError, match="all addresses"):
+        save("10.0.0.3")
     now[0] = 1.0
-    store.save(tmp_path / "m", ORIGIN, values())
-    assert store.count(tmp_path / "m", "m") == 3
-    store.close()
+    save("10.0.0.1")
+    assert store.count(tmp_path / "m", "m") == 6
 
 
 def test_they_are_bounded_in_size(tmp_path: Path) -> None:
@@ -75,7 +98,133 @@ def test_they_are_bounded_in_size(tmp_path: Path) -> None:
         store.save(tmp_path / "m", ORIGIN, values("x" * 60_000))
     assert refused.value.status == 507
     assert store.save(tmp_path / "m", ORIGIN, values()) == 2  # a small one still fits
-    store.close()
+
+
+def test_one_address_cannot_fill_the_file_for_all(tmp_path: Path) -> None:
+    store = Corrections(address_bytes=1000)
+    for _ in range(2):
+        store.save(tmp_path / "m", ORIGIN, values("x" * 400), "10.0.0.1")
+    with pytest.raises(FullError, match="correction_address_bytes"):
+        store.save(tmp_path / "m", ORIGIN, values("x" * 400), "10.0.0.1")
+    assert store.save(tmp_path / "m", ORIGIN, values("x" * 400), "10.0.0.2") == 3
+
+
+def move(file: Path) -> None:
+    file.rename(file.with_name("moved.sqlite"))
+
+
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def replace_with_a_copy(file: Path) -> None:
+    copy = Path(shutil.copy(file, file.with_name("copy.sqlite")))
+    os.replace(copy, file)
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"), [(move, 0), (Path.unlink, 0), (empty, 0), (replace_with_a_copy, 2)]
+)
+def test_a_file_that_is_gone_is_made_anew_and_nothing_acknowledged_is_lost(
+    tmp_path: Path, change: Callable[[Path], None], kept: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "all.sqlite"
+    store = Corrections(file)
+    for _ in range(2):
+        store.save(tmp_path / "m", ORIGIN, values("before"))
+    change(file)
+    assert store.save(tmp_path / "m", ORIGIN, values("after")) == kept + 1
+    assert [each.input for each in read_corrections(file, "m")] == ["before"] * kept + ["after"]
+    assert "file of corrections" in caplog.text
+    if change is move:
+        assert len(read_corrections(tmp_path / "moved.sqlite", "m")) == 2
+
+
+def test_a_file_that_is_moved_while_it_is_written_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "all.sqlite"
+    store = Corrections(file)
+    store.save(tmp_path / "m", ORIGIN, values("before"))
+    prepare = Corrections._prepare
+
+    def moving(self: Corrections, connection: sqlite3.Connection, path: Path) -> None:
+        prepare(self, connection, path)
+        if not (tmp_path / "moved.sqlite").exists():
+            move(file)
+
+    monkeypatch.setattr(Corrections, "_prepare", moving)
+    store.save(tmp_path / "m", ORIGIN, values("after"))
+    assert [each.input for each in read_corrections(file, "m")] == ["after"]
+
+
+def cut(file: Path) -> None:
+    os.truncate(file, 5000)
+
+
+def overwrite(file: Path) -> None:
+    file.write_bytes(b"a text\n" * 2000)
+
+
+def put_another_database(file: Path) -> None:
+    file.unlink()
+    with closing(sqlite3.connect(file)) as other, other:
+        other.execute("CREATE TABLE theirs (a)")
+
+
+@pytest.mark.parametrize("change", [cut, overwrite, put_another_database])
+def test_a_file_that_is_damaged_or_not_ours_is_refused(
+    tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    file = tmp_path / "all.sqlite"
+    store = Corrections(file)
+    for _ in range(3):
+        store.save(tmp_path / "m", ORIGIN, values("x" * 5000))
+    change(file)
+    before = file.read_bytes()
+    for call in (
+        lambda: store.save(tmp_path / "m", ORIGIN, values("after")),
+        lambda: store.count(tmp_path / "m", "m"),
+    ):
+        with pytest.raises(UnusableError) as refused:
+            call()
+        assert refused.value.status == 503
+    assert file.read_bytes() == before
+
+
+def test_a_locked_file_is_waited_for_and_then_refused(tmp_path: Path) -> None:
+    file = tmp_path / "all.sqlite"
+    store = Corrections(file, lock_seconds=0.1)
+    store.save(tmp_path / "m", ORIGIN, values())
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for call in (
+            lambda: store.save(tmp_path / "m", ORIGIN, values()),
+            lambda: store.count(tmp_path / "m", "m"),
+        ):
+            with pytest.raises(BusyError) as refused:
+                call()
+            assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "5"})
+        other.execute("ROLLBACK")
+    assert store.save(tmp_path / "m", ORIGIN, values()) == 2
+
+
+def test_a_place_that_cannot_be_used_is_refused_before_the_server_starts(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text").write_text("not a database, but long enough for its header" * 10)
+    with closing(sqlite3.connect(tmp_path / "theirs")) as other, other:
+        other.execute("CREATE TABLE theirs (a)")
+    for name, error in (
+        ("folder", SettingError),
+        ("none/all.sqlite", SettingError),
+        ("text", DiskError),
+        ("theirs", FolderError),
+    ):
+        with pytest.raises(error):
+            Corrections(tmp_path / name).check([tmp_path / "m"])
+    Corrections(tmp_path / "new.sqlite").check([tmp_path / "m"])
+    Corrections().check([tmp_path / "m"])
+    assert not (tmp_path / "new.sqlite").exists()
 
 
 def test_a_file_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
@@ -84,7 +233,7 @@ def test_a_file_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE theirs (a)")
     connection.close()
     before = file.read_bytes()
-    with pytest.raises(FolderError):
+    with pytest.raises(UnusableError):
         Corrections().save(tmp_path / "m", ORIGIN, values())
     with pytest.raises(FolderError):
         read_corrections(file, "m")
@@ -105,6 +254,7 @@ BAD: list[tuple[str, Any, Any, str]] = [
     ("text-classification", "the film", ["positive"], "a string as the correction"),
     ("text-classification", {"a": 1}, "positive", "a string or an object"),
     ("multi-label-classification", "the film", "joy", "a list of strings"),
+    ("multi-label-classification", "the film", ["joy", "joy"], "each label once"),
     ("multi-label-classification", "the film", ["rage"], "one of the model's labels"),
     ("question-answering", {"question": "who ?", "context": "anna"}, "paul", "context's own words"),
     ("fill-mask", "the [MASK] was dull", " ", "the whole text"),
@@ -136,7 +286,6 @@ def test_good_ones_become_rows_that_training_reads(
     check(model, given, correction, kind_of(task))
     store = Corrections(tmp_path / "all.sqlite")
     store.save(model, Origin(task, "abc", task), values(given, correction))
-    store.close()
     found = export_rows(model, tmp_path / "all.sqlite")
     output = tmp_path / ("rows.jsonl" if task == "token-classification" else "rows.csv")
     write_rows(output, found)
@@ -188,7 +337,6 @@ def test_the_last_correction_of_an_input_counts(sentiment: Path, capsysbinary: A
     document = json.loads(capsysbinary.readouterr().out)
     assert document["rows"] == 2
     assert document["corrections"][1] == {"text": "a, b", "label": "negative"}
-    store.close()
 
 
 def test_nothing_to_export_is_said(sentiment: Path, tmp_path: Path) -> None:

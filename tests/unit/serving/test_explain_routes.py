@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 import bertolt
-from bertolt.serving import explaining
+from bertolt.serving import explaining, quotas
 from bertolt.serving.corrections import Corrections, read_corrections
 from http_server import Running, running
 
@@ -102,6 +102,38 @@ def test_a_correction_is_saved_and_counted(server: Running, saved: Path) -> None
     assert httpx.get(f"{server.url}/v1/models").json()["read_only"] is False
 
 
+@pytest.mark.parametrize(
+    ("prediction", "status"),
+    [
+        ("negative", 422),
+        ([], 422),
+        ({"label": "negative", "note": "x"}, 422),
+        ({"label": "x" * 25_000}, 413),
+        ({"label": "negative", "score": 0.5, "tokens": 3}, 201),
+    ],
+)
+def test_a_prediction_has_the_form_and_the_size_of_a_result(
+    server: Running, saved: Path, prediction: Any, status: int
+) -> None:
+    body = {"input": "the film", "prediction": prediction, "correction": "positive"}
+    assert post(server, f"{AT}/corrections", body).status_code == status
+    assert saved.exists() == (status == 201)
+
+
+def test_results_of_every_kind_can_be_sent_as_predictions(
+    server: Running, saved: Path, folder: Callable[[str], Path]
+) -> None:
+    for name, text, right in (
+        ("text-classification", "the film " * 400, "positive"),
+        ("fill-mask", "the [MASK] " * 60, "the film " * 60),
+    ):
+        predicted = post(server, f"/v1/models/{name}/predict", {"inputs": text}).json()["results"][0]
+        body = {"input": text, "prediction": predicted, "correction": right}
+        assert post(server, f"/v1/models/{name}/corrections", body).status_code == 201
+    too_long = {"input": "the [MASK]", "prediction": None, "correction": "x" * 200_000}
+    assert post(server, "/v1/models/fill-mask/corrections", too_long).status_code == 413
+
+
 @pytest.mark.parametrize("correction", ["great", ["positive"], None, 3])
 def test_a_bad_correction_is_refused_and_not_saved(server: Running, saved: Path, correction: Any) -> None:
     body = {"input": "the film", "prediction": None, "correction": correction}
@@ -109,10 +141,10 @@ def test_a_bad_correction_is_refused_and_not_saved(server: Running, saved: Path,
     assert not saved.exists()
 
 
-def test_too_many_are_refused(server: Running, saved: Path) -> None:
+def test_too_many_are_refused(server: Running, saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     body = {"input": "the film", "prediction": None, "correction": "positive"}
-    server.app.state.corrections._allowed = 1.0
-    server.app.state.corrections._clock = lambda: server.app.state.corrections._at
+    monkeypatch.setattr(quotas, "BURST", 1)
+    monkeypatch.setattr(quotas, "A_MINUTE", 0)
     assert post(server, f"{AT}/corrections", body).status_code == 201
     answer = post(server, f"{AT}/corrections", body)
     assert answer.status_code == 429
