@@ -36,8 +36,7 @@ from bertolt.training.objective import Validation
 from bertolt.training.prepare import Say, free_or_ours, row_length
 from bertolt.training.run_folder import RunFolder, machine_identity, settings_of
 from bertolt.unlabelled.corpus import AdaptData, read_adapt_data
-from bertolt.unlabelled.head_first import HEAD_RATE, FirstSteps, HeadLog, only
-from bertolt.unlabelled.masked_lm import MaskedLM, Reading
+from bertolt.unlabelled.masked_lm import HEAD_RATE, HeadLog, HeadWarmup, MaskedLM, Reading, only
 from bertolt.unlabelled.settings import AdaptSettings
 from bertolt.version import versions
 
@@ -171,7 +170,7 @@ def _warm_up_head(work: _Work, run_folder: RunFolder) -> bool:
     new = new_parameters(network, work.backbone)
     if not new or not total:
         return False
-    first = FirstSteps(work.objective, total)
+    first = HeadWarmup(work.objective, total)
     plan = Plan(first.epochs, HEAD_RATE, work.plan.seed, bf16=work.plan.bf16)
     checkpoints = Checkpoints(run_folder.path / "warm-up")
     steps = first.epochs * len(first.steps(0))

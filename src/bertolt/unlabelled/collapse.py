@@ -23,7 +23,7 @@ MIN_INFORMATION = 0.001
 CAUTION = 0.5
 
 
-class Window:
+class CollapseStats:
     """Sums over the guesses on the pool since the last check.
 
     Args:
@@ -87,7 +87,7 @@ class Window:
         self.entropy = state["entropy"]
 
 
-class Caution:
+class RollbackPolicy:
     """How much the unlabelled loss still counts after rollbacks.
 
     Args:

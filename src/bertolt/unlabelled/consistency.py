@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,17 +16,49 @@ from bertolt.training.objective import Step, Validation
 from bertolt.training.signals import output_signals
 from bertolt.training.supervised import Supervised, SupervisedData
 from bertolt.training.trainable import TrainableModel
-from bertolt.unlabelled.alignment import (
+from bertolt.unlabelled.collapse import CollapseStats, RollbackPolicy
+from bertolt.unlabelled.consistency_data import ConsistencyBatch, ConsistencySteps
+from bertolt.unlabelled.targets import (
     DistributionAlignment,
     RelativeConfidence,
+    Schedule,
+    annealed,
     confident,
     divergence,
     sharpen,
+    threshold,
 )
-from bertolt.unlabelled.annealing import Schedule, annealed, threshold
-from bertolt.unlabelled.collapse import Caution, Window
-from bertolt.unlabelled.consistency_data import ConsistencyBatch, ConsistencySteps
-from bertolt.unlabelled.teacher import average_into, copy_weights, frozen_copy
+
+
+def frozen_copy(network: nn.Module) -> nn.Module:
+    """A copy that is never trained, in evaluation mode."""
+    found = copy.deepcopy(network)
+    found.requires_grad_(False)
+    return found.eval()
+
+
+def copy_weights(source: nn.Module, target: nn.Module) -> None:
+    """Writes the weights and buffers of ``source`` into ``target``, bit for bit. Both are built alike."""
+    with torch.no_grad():
+        for new, old in zip(_tensors(source), _tensors(target), strict=True):
+            old.copy_(new)
+
+
+def average_into(teacher: nn.Module, student: nn.Module, decay: float) -> None:
+    """One step of the exponential moving average of weights (Tarvainen & Valpola 2017, §2).
+
+    ``teacher = decay * teacher + (1 - decay) * student``; what is no floating-point number is copied.
+    """
+    with torch.no_grad():
+        for old, new in zip(_tensors(teacher), _tensors(student), strict=True):
+            if old.is_floating_point():
+                old.lerp_(new, 1 - decay)
+            else:
+                old.copy_(new)
+
+
+def _tensors(network: nn.Module) -> list[torch.Tensor]:
+    return [*network.parameters(), *network.buffers()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +153,8 @@ class Consistency:
         self._report = report
         self._alignment = DistributionAlignment(recipe.prior)
         self._confidence = RelativeConfidence(len(recipe.prior))
-        self._window = Window(model.spec.labels)
-        self._caution = Caution(recipe.rollbacks)
+        self._collapse = CollapseStats(model.spec.labels)
+        self._rollback = RollbackPolicy(recipe.rollbacks)
         self._signals: dict[str, float] = {}
 
     def steps(self, epoch: int) -> Sequence[Step]:
@@ -148,7 +181,7 @@ class Consistency:
         if step == 0:  # steps that were only measured for their time leave no trace
             self._alignment = DistributionAlignment(self._recipe.prior)
             self._confidence = RelativeConfidence(len(self._recipe.prior))
-            self._window.clear()
+            self._collapse.clear()
         if self._network.teacher is not None:
             average_into(self._network.teacher, self._network.student, self._recipe.decay)
 
@@ -165,7 +198,7 @@ class Consistency:
             logits = self._logits(guesser, batch.plain)
         self._network.train(training)
         found = logits.softmax(-1)
-        self._window.add(found)
+        self._collapse.add(found)
         self._note(output_signals(logits, self._model.spec.labels), batch.pool_share / len(batch.plain))
         if not self._recipe.aligned:
             return found
@@ -195,7 +228,7 @@ class Consistency:
 
     def _weight(self, step: int) -> float:
         ramp = min(1.0, step / self._recipe.ramp) if self._recipe.ramp else 1.0
-        return self._recipe.weight * ramp * self._caution.factor
+        return self._recipe.weight * ramp * self._rollback.factor
 
     def _note(self, figures: dict[str, Tensor], share: float) -> None:
         for name, value in figures.items():
@@ -220,8 +253,8 @@ class Consistency:
 
     def _check(self) -> None:
         network = self._network
-        found = self._window.collapse(self._recipe.prior.tolist()) if self._caution.factor else None
-        self._window.clear()
+        found = self._collapse.collapse(self._recipe.prior.tolist()) if self._rollback.factor else None
+        self._collapse.clear()
         if found is None:
             copy_weights(network.student, network.good)
             return
@@ -229,9 +262,9 @@ class Consistency:
         if network.teacher is not None:
             copy_weights(network.good, network.teacher)
         self._alignment = DistributionAlignment(self._recipe.prior)
-        follows = self._caution.roll_back()
+        follows = self._rollback.roll_back()
         text = f"collapse: {found}; back to the last good weights; {follows}"
-        self._report(text, weight=self._caution.factor, alarm=1.0)
+        self._report(text, weight=self._rollback.factor, alarm=1.0)
 
     def finish(self) -> None:
         """Leaves the teacher's weights, where there is one, in the model's network."""
@@ -243,13 +276,13 @@ class Consistency:
         return {
             "alignment": self._alignment.state(),
             "confidence": self._confidence.state(),
-            "window": self._window.state(),
-            "rollbacks": self._caution.rollbacks,
+            "window": self._collapse.state(),
+            "rollbacks": self._rollback.rollbacks,
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
         """See ``Objective.load_state``."""
         self._alignment.load_state(state["alignment"])
         self._confidence.load_state(state["confidence"])
-        self._window.load_state(state["window"])
-        self._caution.rollbacks = state["rollbacks"]
+        self._collapse.load_state(state["window"])
+        self._rollback.rollbacks = state["rollbacks"]

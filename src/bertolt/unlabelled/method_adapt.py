@@ -16,8 +16,7 @@ from bertolt.models.masked_head import MaskedHead, encoder_of, new_parameters
 from bertolt.models.next_sentence_head import build_both
 from bertolt.training.method import SUPERVISED, MethodSettings, Setting
 from bertolt.training.trainable import freeze_embeddings
-from bertolt.unlabelled.head_first import HEAD_RATE, FirstSteps, only
-from bertolt.unlabelled.masked_lm import MaskedLM, Reading
+from bertolt.unlabelled.masked_lm import HEAD_RATE, HeadWarmup, MaskedLM, Reading, only
 from bertolt.unlabelled.rows import Pieces, Text
 
 #: Tokens of a row, at most: short rows are read quickest, and every token of a text is in some row.
@@ -28,17 +27,17 @@ class AdaptMethodSettings(MethodSettings):
     """The settings of reading first.
 
     Args:
-        reading_epochs: passes over the pool.
-        reading_lr: peak learning rate of reading.
+        mlm_epochs: passes over the pool.
+        mlm_lr: peak learning rate of reading.
         warm_up: steps in which a new head for the missing words is trained alone, before the rest.
-        least_steps: of fine-tuning: of few labels it makes more passes than ``--epochs`` says, as two would
+        min_steps: of fine-tuning: of few labels it makes more passes than ``--epochs`` says, as two would
             be over before anything is learnt.
     """
 
-    reading_epochs: int = Field(default=1, ge=1, le=1000)
-    reading_lr: float = Field(default=5e-4, gt=0, lt=1)
+    mlm_epochs: int = Field(default=1, ge=1, le=1000)
+    mlm_lr: float = Field(default=5e-4, gt=0, lt=1)
     warm_up: int = Field(default=100, ge=0)
-    least_steps: int = Field(default=60, ge=0)
+    min_steps: int = Field(default=60, ge=0)
 
 
 class Adapt:
@@ -51,7 +50,7 @@ class Adapt:
     def train(self, setting: Setting) -> None:
         """See ``Method.train``."""
         read_pool_first(setting)
-        least = setting.own(AdaptMethodSettings).least_steps
+        least = setting.own(AdaptMethodSettings).min_steps
         a_pass = math.ceil(len(setting.prepared.encoded) / setting.settings.batch_size)
         epochs = math.ceil(least / a_pass)
         if epochs > setting.plan.epochs:
@@ -78,14 +77,12 @@ def read_pool_first(setting: Setting) -> None:
     objective = masked_lm(setting, network)
     new = new_parameters(network, setting.backbone)
     if new and own.warm_up:
-        first = FirstSteps(objective, own.warm_up)
+        first = HeadWarmup(objective, own.warm_up)
         with only(network, new):
             setting.run.run(
                 "reading-head", first, replace(plan, epochs=first.epochs, learning_rate=HEAD_RATE)
             )
-    setting.run.run(
-        "reading", objective, replace(plan, epochs=own.reading_epochs, learning_rate=own.reading_lr)
-    )
+    setting.run.run("reading", objective, replace(plan, epochs=own.mlm_epochs, learning_rate=own.mlm_lr))
     take_body(setting.model.engine.network, network)
 
 

@@ -13,10 +13,10 @@ from bertolt.data.tokenizer import Ids
 from bertolt.inference.engine import MAX_TOKENS
 from bertolt.training.method import MethodSettings, Setting
 from bertolt.training.supervised import SupervisedData
-from bertolt.unlabelled import few_shot
-from bertolt.unlabelled.annealing import Schedule
 from bertolt.unlabelled.consistency import Consistency, Recipe
 from bertolt.unlabelled.consistency_data import ConsistencySteps, Sizes
+from bertolt.unlabelled.few_shot import init_linear_probe, smoothed_class_shares
+from bertolt.unlabelled.targets import Schedule
 from bertolt.unlabelled.views import ViewName, make_views, view_of
 
 
@@ -85,7 +85,7 @@ class ConsistencyTraining:
         """
         steps = consistency_steps(setting)
         if setting.own(ConsistencySettings).probe:
-            few_shot.start(setting)
+            init_linear_probe(setting)
         consistency_phase(setting, steps)
 
 
@@ -139,7 +139,7 @@ def consistency_steps(setting: Setting) -> ConsistencySteps:
 def _recipe(setting: Setting, own: ConsistencySettings) -> Recipe:
     classes = len(setting.model.spec.labels)
     equal = torch.full((classes,), 1 / classes, dtype=torch.float64)
-    labelled = torch.from_numpy(few_shot.shares(setting.prepared.encoded, classes))
+    labelled = torch.from_numpy(smoothed_class_shares(setting.prepared.encoded, classes))
     return Recipe(
         total_steps=own.steps,
         annealing=own.annealing,

@@ -9,10 +9,10 @@ from bertolt.tasks.registry import get_task
 from bertolt.training.method import SUPERVISED, Method
 from bertolt.training.pool import check_task
 from bertolt.training.settings import TrainSettings
+from bertolt.unlabelled.few_shot import FewShot
 from bertolt.unlabelled.method_adapt import Adapt
 from bertolt.unlabelled.method_consistency import ConsistencyTraining
-from bertolt.unlabelled.method_few_shot import FewShot
-from bertolt.unlabelled.method_self_training import SelfTraining
+from bertolt.unlabelled.self_training import SelfTraining
 
 #: What ``--unlabelled`` alone means; fixed by a study on draws that are not reported.
 DEFAULT_METHOD = "self-training"

@@ -1,15 +1,25 @@
-"""Which predictions on unlabelled texts become labels: balanced first, then the most confident ones.
+"""Labels that a teacher gives to unlabelled texts: which are kept, and the loss that learns from them.
 
-Balance comes first because a teacher of few labels leans to one side: the most confident predictions are
-then mostly of that side, and the student leans more.
+The classes are balanced first, and then the most confident predictions are kept. A teacher of few labels
+prefers one class: without balancing, its most confident predictions are mostly of that class, and the student
+prefers it more.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from bertolt.data.features import Encoded, Feature
+from bertolt.inference.run import Model
+from bertolt.training.signals import Means, output_signals
+from bertolt.training.supervised import Supervised, SupervisedData
 
 Floats = NDArray[np.float64]
 
@@ -77,3 +87,120 @@ def choose(probabilities: Floats, shares: Floats, take: float, confidence: float
     rows = np.sort(np.concatenate(chosen))
     least = float(highest[rows].min()) if len(rows) else 0.0
     return PseudoLabels(rows, targets[rows], classes[rows], least)
+
+
+#: In a pool of so many texts, words of fewer than three of them are left out.
+_LARGE_POOL = 1000
+
+
+class WordView:
+    """TF-IDF of words and pairs of words, and a logistic regression on them.
+
+    Args:
+        labelled: labelled texts.
+        classes: the class of each.
+        pool: texts without labels.
+        count: of classes.
+    """
+
+    def __init__(
+        self, labelled: Sequence[str], classes: Sequence[int], pool: Sequence[str], count: int
+    ) -> None:
+        # Imported here, as it takes a second that trainings without a pool need not wait.
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        least = 3 if len(pool) >= _LARGE_POOL else 1
+        words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=least, token_pattern=r"\w+")
+        self._pool = words.fit_transform(pool)
+        self._labelled = words.transform(labelled)
+        self._classes = np.asarray(classes)
+        self._count = count
+
+    def probabilities(self, taught: PseudoLabels) -> Floats:
+        """Of each text of the pool, learnt from the labels and from a teacher's; shape (n, K)."""
+        from scipy.sparse import vstack
+        from sklearn.linear_model import LogisticRegression
+
+        inputs = vstack([self._labelled, self._pool[taught.rows]])
+        regression = LogisticRegression(max_iter=1000)
+        regression.fit(inputs, np.concatenate([self._classes, taught.classes]))
+        found = np.zeros((self._pool.shape[0], self._count))
+        found[:, regression.classes_] = regression.predict_proba(self._pool)
+        return found
+
+
+def agreed(one: Floats, other: Floats) -> Floats:
+    """The geometric mean of two opinions, normalised: sure only where both are; shape (n, K)."""
+    log = (np.log(np.clip(one, 1e-12, None)) + np.log(np.clip(other, 1e-12, None))) / 2
+    weights = np.exp(log - log.max(axis=1, keepdims=True))
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a row is to be.
+
+    Args:
+        probabilities: of the classes, shape (K,).
+        pseudo: whether a teacher said so.
+    """
+
+    probabilities: NDArray[np.float64]
+    pseudo: bool
+
+
+def labelled_target(encoded: Encoded, classes: int) -> Encoded:
+    """An example whose target is its label's place, with a ``Target`` instead."""
+    rows = [
+        replace(row, target=Target(np.eye(classes)[int(row.target)], pseudo=False))
+        for row in encoded.features
+    ]
+    return replace(encoded, features=tuple(rows))
+
+
+def pseudo_target(encoded: Encoded, probabilities: NDArray[np.float64], weight: float) -> Encoded:
+    """An example without a label, with what a teacher says of it.
+
+    Args:
+        encoded: the example.
+        probabilities: shape (K,).
+        weight: how much it counts beside a labelled example.
+    """
+    target = Target(probabilities, pseudo=True)
+    rows = [replace(row, target=target, weight=row.weight * weight) for row in encoded.features]
+    return replace(encoded, features=tuple(rows))
+
+
+class PseudoSupervised(Supervised):
+    """Cross-entropy with the probabilities of each row's ``Target``. Implements ``Objective``.
+
+    Args:
+        model, batch_size, seed: see ``Supervised``.
+        data: whose training rows have ``Target``s.
+    """
+
+    def __init__(self, model: Model, data: SupervisedData, *, batch_size: int, seed: int) -> None:
+        super().__init__(model, data, batch_size=batch_size, seed=seed)
+        self._means = Means()
+
+    def loss(self, batch: Sequence[Feature]) -> Tensor:
+        """See ``Objective.loss``."""
+        logits = self.logits(batch).float()
+        given = np.stack([row.target.probabilities for row in batch]).astype(np.float32)
+        weights = torch.tensor([row.weight for row in batch], device=logits.device)
+        losses = functional.cross_entropy(
+            logits,
+            torch.from_numpy(given).to(logits.device),
+            weight=self._data.class_weight,
+            reduction="none",
+        )
+        pseudo = torch.tensor([row.target.pseudo for row in batch], device=logits.device)
+        known, taught = losses.detach(), sum(row.target.pseudo for row in batch)
+        self._means.add({"labelled_loss": known[~pseudo].sum()}, len(batch) - taught)
+        self._means.add({"unlabelled_loss": known[pseudo].sum()}, taught)
+        self._means.add(output_signals(logits, self._model.spec.labels), len(batch))
+        return (losses * weights).sum()
+
+    def signals(self) -> dict[str, float]:
+        """See ``Signalling.signals``: a loss is told where there were rows of its kind."""
+        return self._means.take()

@@ -162,7 +162,7 @@ def test_a_planted_collapse_is_told_and_rolled_back_bit_for_bit(setting: Setting
         with torch.no_grad():
             for parameter in network.student.parameters():
                 parameter.add_(0.1)
-        objective._window.add(torch.tensor([[0.99, 0.01]] * 50))
+        objective._collapse.add(torch.tensor([[0.99, 0.01]] * 50))
         objective.validate()
         for copy in (network.student, network.teacher):
             assert copy is not None
@@ -172,7 +172,7 @@ def test_a_planted_collapse_is_told_and_rolled_back_bit_for_bit(setting: Setting
     assert "0.5 of the unlabelled loss's weight" in told[0]
     assert "switched off" in told[1]
     assert objective._weight(9) == 0.0
-    objective._window.add(torch.tensor([[0.99, 0.01]] * 50))
+    objective._collapse.add(torch.tensor([[0.99, 0.01]] * 50))
     objective.validate()  # no more rollbacks where nothing is learnt from the pool
     assert len(told) == 2
 
@@ -183,7 +183,7 @@ def test_good_weights_are_kept_at_each_check(setting: Setting) -> None:
     assert isinstance(network, ConsistencyNetwork)
     with torch.no_grad():
         next(network.student.parameters()).add_(1.0)
-    objective._window.add(torch.tensor([[0.9, 0.1], [0.1, 0.9]]))
+    objective._collapse.add(torch.tensor([[0.9, 0.1], [0.1, 0.9]]))
     validation = objective.validate()
     assert validation is not None
     assert 0 <= validation.score <= 1
@@ -211,7 +211,7 @@ def test_the_state_survives_json_bit_for_bit(setting: Setting) -> None:
     )
     for step in range(3):
         objective.loss(_batch(objective, step))
-    objective._caution.roll_back()
+    objective._rollback.roll_back()
     other.load_state(json.loads(json.dumps(objective.state())))
     assert other.state() == objective.state()
     assert torch.equal(other._alignment.mean, objective._alignment.mean)

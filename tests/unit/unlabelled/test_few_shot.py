@@ -18,11 +18,16 @@ from bertolt.models.mean_reading import head_input, layer_means, read_mean
 from bertolt.training.method import Setting
 from bertolt.unlabelled.contrastive import Contrastive, pair_loss
 from bertolt.unlabelled.embeddings import head_embeddings, layer_embeddings, normalised
-from bertolt.unlabelled.few_shot import fit_linear_head, start
-from bertolt.unlabelled.label_names import TEMPLATES, name_directions
-from bertolt.unlabelled.layer_choice import choose_layer
-from bertolt.unlabelled.linear_head import fit_head
-from bertolt.unlabelled.method_few_shot import FewShot, FewShotSettings
+from bertolt.unlabelled.few_shot import (
+    TEMPLATES,
+    FewShot,
+    FewShotSettings,
+    choose_layer,
+    fit_head,
+    fit_linear_head,
+    init_linear_probe,
+    name_directions,
+)
 from tiny_setting import tiny_setting
 
 GOLD = [0, 1] * 10
@@ -92,7 +97,7 @@ def test_the_head_reads_the_mean_of_the_layer(make: Callable[..., Setting], fami
 
 def test_a_batch_mate_changes_nothing_in_what_a_mean_reader_says(make: Callable[..., Setting]) -> None:
     setting = make()
-    start(setting)
+    init_linear_probe(setting)
     logits = setting.model.engine.logits([row for each in setting.prepared.encoded for row in each.features])
     alone = [setting.model.engine.logits(each.features)[0] for each in setting.prepared.encoded]
     np.testing.assert_allclose(softmax(np.stack(logits)), softmax(np.stack(alone)), atol=1e-5)
@@ -102,7 +107,7 @@ def test_the_folder_of_a_mean_reader_loads_with_the_same_probabilities(
     make: Callable[..., Setting], tmp_path: Path
 ) -> None:
     setting = make()
-    start(setting)
+    init_linear_probe(setting)
     network = setting.model.engine.network.eval()
     network.save_pretrained(tmp_path / "saved")  # type: ignore[operator]
     loaded = AutoModelForSequenceClassification.from_pretrained(tmp_path / "saved").eval()
@@ -207,7 +212,7 @@ def test_a_probe_leaves_the_encoder_as_it_was(make: Callable[..., Setting]) -> N
     setting = make("distilbert")
     network = setting.model.engine.network
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    start(setting)
+    init_linear_probe(setting)
     changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
     assert changed == {"classifier.weight", "classifier.bias"}
     assert any("keeps its own reading" in note for note in setting.run.notes)
@@ -215,7 +220,7 @@ def test_a_probe_leaves_the_encoder_as_it_was(make: Callable[..., Setting]) -> N
 
 def test_the_head_can_be_fitted_again(make: Callable[..., Setting]) -> None:
     setting = make()
-    start(setting)
+    init_linear_probe(setting)
     layer = setting.model.engine.network.get_submodule("classifier")
     once = layer.weight.clone()  # type: ignore[union-attr, operator]
     fit_linear_head(setting.model, setting.prepared.encoded)

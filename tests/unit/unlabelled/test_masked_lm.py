@@ -17,8 +17,7 @@ from bertolt.models.backbone import load_backbone
 from bertolt.models.heads import Blueprint
 from bertolt.models.next_sentence_head import build_both
 from bertolt.unlabelled import masked_lm
-from bertolt.unlabelled.head_first import FirstSteps, HeadLog, only
-from bertolt.unlabelled.masked_lm import MaskedLM, Reading
+from bertolt.unlabelled.masked_lm import HeadLog, HeadWarmup, MaskedLM, Reading, only
 from bertolt.unlabelled.rows import Pieces, SentencePairs, Text
 
 Make = Callable[..., MaskedLM]
@@ -132,9 +131,9 @@ def test_whole_words_of_pairs_have_numbers_of_their_own(tiny_folder: Callable[[s
 def test_the_head_is_trained_alone_for_so_many_steps(make: Make) -> None:
     inner = make()  # 5 steps or so an epoch
     count = len(inner.steps(0))
-    first = FirstSteps(inner, 2 * count + 1)
+    first = HeadWarmup(inner, 2 * count + 1)
     assert (first.epochs, len(first.steps(0))) == (3, (2 * count + 1 + 2) // 3)
-    assert [step.tokens for step in FirstSteps(inner, 2).steps(0)] == [
+    assert [step.tokens for step in HeadWarmup(inner, 2).steps(0)] == [
         step.tokens for step in inner.steps(0)[:2]
     ]
     assert first.validate() is None

@@ -25,7 +25,7 @@ from tiny import sentiment_rows
 Folder = Callable[[str], Path]
 OWN = {
     "self-training": {"rounds": 2, "consistency": 20},
-    "adapt": {"warm_up": 2, "reading_lr": 0.01, "least_steps": 5},
+    "adapt": {"warm_up": 2, "mlm_lr": 0.01, "min_steps": 5},
 }
 #: A step of each phase of each method.
 PLACES = [
@@ -146,7 +146,7 @@ def test_what_was_read_is_in_the_body_and_the_head_is_its_own(tiny_folder: Folde
 def test_a_pool_goes_with_folds(tiny_folder: Folder, data: Path, tmp_path: Path) -> None:
     settings = _settings(tiny_folder("bert"), data, tmp_path / "model", "self-training", folds=2, epochs=1)
     settings = settings.model_copy(
-        update={"validation": None, "set": {"rounds": 1, "words": False, "consistency": 0}}
+        update={"validation": None, "set": {"rounds": 1, "tfidf_view": False, "consistency": 0}}
     )
     run = run_training(settings, lambda line: None, method=find_method(settings))
     assert run.record.measured_on == "folds"

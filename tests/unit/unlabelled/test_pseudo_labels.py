@@ -8,9 +8,14 @@ import torch
 from torch.nn import functional
 
 from bertolt.data.features import Encoded, Feature
-from bertolt.unlabelled.pseudo_labels import balanced, choose
-from bertolt.unlabelled.pseudo_supervised import labelled_target, pseudo_target
-from bertolt.unlabelled.word_view import WordView, agreed
+from bertolt.unlabelled.pseudo_labels import (
+    WordView,
+    agreed,
+    balanced,
+    choose,
+    labelled_target,
+    pseudo_target,
+)
 
 EQUAL = np.asarray([0.5, 0.5])
 

@@ -9,15 +9,17 @@ import pytest
 import torch
 from torch import nn
 
-from bertolt.unlabelled.alignment import (
+from bertolt.unlabelled.consistency import average_into, copy_weights, frozen_copy
+from bertolt.unlabelled.targets import (
     DistributionAlignment,
     RelativeConfidence,
+    Schedule,
+    annealed,
     confident,
     divergence,
     sharpen,
+    threshold,
 )
-from bertolt.unlabelled.annealing import Schedule, annealed, threshold
-from bertolt.unlabelled.teacher import average_into, copy_weights, frozen_copy
 
 
 @pytest.mark.parametrize(

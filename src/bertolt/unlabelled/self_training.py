@@ -21,16 +21,23 @@ from bertolt.metrics.calibration import softmax
 from bertolt.progress import progress_bar
 from bertolt.training.method import SUPERVISED, MethodSettings, Setting
 from bertolt.training.supervised import SupervisedData
-from bertolt.unlabelled import few_shot
+from bertolt.unlabelled.few_shot import FewShotSettings, few_shot_phases, init_linear_probe
 from bertolt.unlabelled.method_consistency import (
     ConsistencySettings,
     consistency_phase,
     consistency_steps,
 )
-from bertolt.unlabelled.method_few_shot import FewShotSettings, few_shot_phases
-from bertolt.unlabelled.pseudo_labels import Floats, PseudoLabels, balanced, choose
-from bertolt.unlabelled.pseudo_supervised import PseudoSupervised, labelled_target, pseudo_target
-from bertolt.unlabelled.word_view import WordView, agreed
+from bertolt.unlabelled.pseudo_labels import (
+    Floats,
+    PseudoLabels,
+    PseudoSupervised,
+    WordView,
+    agreed,
+    balanced,
+    choose,
+    labelled_target,
+    pseudo_target,
+)
 
 
 class SelfTrainingSettings(MethodSettings):
@@ -40,9 +47,9 @@ class SelfTrainingSettings(MethodSettings):
         rounds: students, one after another.
         teacher: the first one: ``probe``, a linear head on the layer that tells labels apart; ``few-shot``,
             trained on pairs of labelled texts as well; ``supervised``, fine-tuned on the labels.
-        take: share of the pool that the first student learns from, the surest texts first.
-        last_take: share of the pool that the last student learns from; between them it rises evenly.
-        words: whether a classifier on words has a say in which texts are sure.
+        pool_fraction: share of the pool that the first student learns from, the surest texts first.
+        last_pool_fraction: share of the pool that the last student learns from; between them it rises evenly.
+        tfidf_view: whether a classifier on words has a say in which texts are sure.
         confidence: the least probability with which a text is taken.
         balance: the shares of the classes among the texts taken: ``equal``, or as the labels have them.
         targets: whether a student is told the teacher's probabilities (``soft``) or its choice (``hard``).
@@ -52,9 +59,9 @@ class SelfTrainingSettings(MethodSettings):
 
     rounds: int = Field(default=1, ge=1, le=20)
     teacher: Literal["probe", "few-shot", "supervised"] = "probe"
-    take: float = Field(default=0.5, gt=0, le=1)
-    last_take: float = Field(default=0.75, gt=0, le=1)
-    words: bool = True
+    pool_fraction: float = Field(default=0.5, gt=0, le=1)
+    last_pool_fraction: float = Field(default=0.75, gt=0, le=1)
+    tfidf_view: bool = True
     confidence: float = Field(default=0.0, ge=0, lt=1)
     balance: Literal["equal", "labels"] = "equal"
     targets: Literal["soft", "hard"] = "hard"
@@ -78,7 +85,7 @@ class SelfTraining:
         own = setting.own(SelfTrainingSettings)
         network = setting.model.engine.network
         if own.teacher != "supervised":
-            few_shot.start(setting)
+            init_linear_probe(setting)
         start = _copy(network.state_dict())
         first_teacher(setting)
         teaching = Teaching(setting)
@@ -105,7 +112,7 @@ class Teaching:
         self._shares = class_shares(self._own, setting)
         train, labels = setting.prepared.corpus.train, setting.model.spec.labels
         self._words = None
-        if self._own.words:
+        if self._own.tfidf_view:
             self._words = WordView(
                 [example.text for example in train],
                 [labels.index(example.label) for example in train],
@@ -117,14 +124,14 @@ class Teaching:
         """What the student of round ``number``, from 1, learns from."""
         own = self._own
         part = (number - 1) / max(1, own.rounds - 1)
-        take = own.take + part * (own.last_take - own.take)
+        fraction = own.pool_fraction + part * (own.last_pool_fraction - own.pool_fraction)
         opinion = pool_probabilities(self._setting)
         if self._words is not None:
             # Words learn from what the network is surest of; the two then decide together.
-            surest = choose(opinion, self._shares, own.take, 0.0)
+            surest = choose(opinion, self._shares, own.pool_fraction, 0.0)
             words = balanced(self._words.probabilities(surest), self._shares)
             opinion = agreed(balanced(opinion, self._shares), words)
-        return choose(opinion, self._shares, take, own.confidence)
+        return choose(opinion, self._shares, fraction, own.confidence)
 
 
 def first_teacher(setting: Setting) -> None:
@@ -190,7 +197,7 @@ def _told(number: int, found: PseudoLabels, setting: Setting) -> str:
         raise DataError(
             "unlabelled texts that the teacher is sure of, in every class",
             f"none of {len(setting.pool):,} in some class",
-            "lower --set confidence, raise --set take, or add labelled texts",
+            "lower --set confidence, raise --set pool_fraction, or add labelled texts",
         )
     each = ", ".join(f"{count:,} {label}" for label, count in zip(labels, counts, strict=True))
     return (
