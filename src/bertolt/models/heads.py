@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from bertolt.errors import FolderError
 from bertolt.models.backbone import Backbone, read_config
+from bertolt.models.families import last_linear_name
 from bertolt.models.first_token import bert_shaped, first_states
 from bertolt.models.head_rows import keep_rows_by_name
 from bertolt.models.packed import PackedEncoder, Rows
@@ -167,11 +168,12 @@ def build_auto(
     for name, rate in rates.items():
         setattr(network.config, name, rate)
     if blueprint.prior:
-        bias = network.get_submodule(last_linear_name(network)).bias
-        assert isinstance(bias, Tensor)
-        with torch.no_grad():
-            bias.copy_(torch.tensor(blueprint.prior))
+        bias = last_linear(network).bias
+        if isinstance(bias, Tensor):  # decoders' heads have none
+            with torch.no_grad():
+                bias.copy_(torch.tensor(blueprint.prior))
     if blueprint.labels:
+        _check_outputs(network, len(blueprint.labels))
         keep_rows_by_name(network, last_linear_name(network), backbone, blueprint.labels)
     return network
 
@@ -238,10 +240,14 @@ def load_network(auto_class: str, folder: Any, config: Any, *, new_head: bool = 
     return network
 
 
-def last_linear_name(network: nn.Module) -> str:
-    """The name of the layer that makes the logits: the last linear one, by order of construction."""
-    names: list[str] = [name for name, module in network.named_modules() if isinstance(module, nn.Linear)]
-    return names[-1]
+def _check_outputs(network: nn.Module, count: int) -> None:
+    layer = last_linear(network)
+    if layer.out_features != count:
+        raise FolderError(
+            f"a head with {count} outputs, one for each label",
+            f"{layer.out_features} outputs of {last_linear_name(network)} in {type(network).__name__}",
+            "choose a model of another family; docs/models.md lists them",
+        )
 
 
 def last_linear(network: nn.Module) -> nn.Linear:

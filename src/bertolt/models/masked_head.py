@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bertolt.models.backbone import Backbone, read_config
+from bertolt.models.families import encoder_name, encoder_of
 from bertolt.models.heads import Blueprint, Inputs, Row, build_auto, load_network
 
 
@@ -110,7 +111,7 @@ def run_head(network: nn.Module, encoded: Any, positions: Tensor) -> Any:
     # A second module that shares all layers, with a stand-in for the encoder: the network itself is not
     # changed, so threads that use it at the same time do not meet.
     view = copy.copy(network)
-    view.__dict__["_modules"] = {**network._modules, _prefix(network): _Given(encoded)}
+    view.__dict__["_modules"] = {**network._modules, encoder_name(network): _Given(encoded)}
     return view()
 
 
@@ -131,17 +132,6 @@ class _Given(nn.Module):
         return self._output
 
 
-def _prefix(network: nn.Module) -> str:
-    prefix: str = network.base_model_prefix  # type: ignore[assignment]
-    return prefix
-
-
-def encoder_of(network: nn.Module) -> nn.Module:
-    """The network without its head."""
-    encoder: nn.Module = getattr(network, _prefix(network))
-    return encoder
-
-
 def keep_pooler(network: nn.Module, backbone: Backbone) -> None:
     """Gives a masked-LM network the backbone's pooler, where it has a trained one.
 
@@ -150,7 +140,7 @@ def keep_pooler(network: nn.Module, backbone: Backbone) -> None:
     encoder = encoder_of(network)
     if getattr(encoder, "pooler", None) is not None:
         return
-    names = {name.removeprefix(f"{_prefix(network)}.") for name in checkpoint_names(backbone.folder)}
+    names = {name.removeprefix(f"{encoder_name(network)}.") for name in checkpoint_names(backbone.folder)}
     if not any(name.startswith("pooler.") for name in names):
         return
     whole = load_network("AutoModel", backbone.folder, encoder.config)

@@ -126,6 +126,8 @@ class NextSentenceNetwork(nn.Module):
         encoder: a transformers base model.
     """
 
+    base_model_prefix = "encoder"
+
     def __init__(self, encoder: Any) -> None:
         super().__init__()
         self.encoder = encoder

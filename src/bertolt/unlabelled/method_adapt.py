@@ -11,8 +11,9 @@ from torch import nn
 
 from bertolt.data.masking import masking_for
 from bertolt.inference.engine import TorchEngine
+from bertolt.models.families import encoder_of
 from bertolt.models.heads import Blueprint
-from bertolt.models.masked_head import MaskedHead, encoder_of, new_parameters
+from bertolt.models.masked_head import MaskedHead, new_parameters
 from bertolt.models.next_sentence_head import build_both
 from bertolt.training.method import SUPERVISED, MethodSettings, Setting
 from bertolt.training.trainable import freeze_embeddings

@@ -16,7 +16,8 @@ from bertolt.data.examples import MultiLabelExample, TextExample
 from bertolt.data.features import Feature
 from bertolt.errors import SettingError
 from bertolt.models.backbone import load_backbone
-from bertolt.models.heads import Blueprint, last_linear_name
+from bertolt.models.families import last_linear_name
+from bertolt.models.heads import Blueprint
 from bertolt.tasks.registry import get_task
 from bertolt.training.weights import class_weights, prior_log_odds
 

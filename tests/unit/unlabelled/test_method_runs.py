@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassification
 
+from bertolt.models.families import encoder_of
 from bertolt.models.folder import load_record
-from bertolt.models.masked_head import encoder_of
 from bertolt.reports.training import report_training
 from bertolt.training.fine_tune import Run, fine_tune
 from bertolt.training.repeats import run_training
