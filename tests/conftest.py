@@ -66,7 +66,7 @@ def _refuse_remote(host: str | bytes | None) -> None:
 
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Given a family ("bert", "distilbert", "roberta", "modernbert"), the folder of a tiny random backbone.
+    """Given a family that ``tiny.write_backbone`` knows, the folder of a tiny random backbone.
 
     The folders are shared by all tests: copy one before changing it.
     """

@@ -18,6 +18,8 @@ from transformers import (
     DistilBertConfig,
     DistilBertTokenizer,
     ModernBertConfig,
+    MPNetConfig,
+    MPNetTokenizer,
     PreTrainedConfig,
     PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
@@ -62,7 +64,7 @@ def write_backbone(folder: Path, family: str) -> None:
 
     Args:
         folder: where to; made if it is missing.
-        family: one of ``FAMILIES``.
+        family: one of ``FAMILIES``, or ``mpnet``.
     """
     tokenizer = _tokenizer(family)
     config = _config(family, tokenizer)
@@ -92,6 +94,11 @@ def _config(family: str, tokenizer: PreTrainedTokenizerBase) -> PreTrainedConfig
             **shared, max_position_embeddings=514, type_vocab_size=1,
             bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id,
         )  # fmt: skip
+    if family == "mpnet":  # positions as RoBERTa's, and a bias for the distance of two tokens
+        return MPNetConfig(
+            **shared, max_position_embeddings=514,
+            bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id,
+        )  # fmt: skip
     return ModernBertConfig(
         **shared, max_position_embeddings=512, local_attention=8,
         layer_types=["full_attention", "sliding_attention"],
@@ -105,6 +112,9 @@ def _tokenizer(family: str) -> PreTrainedTokenizerBase:
         return BertTokenizer(vocab=_word_pieces(), model_max_length=512)
     if family == "distilbert":
         return DistilBertTokenizer(vocab=_word_pieces(), model_max_length=512)
+    if family == "mpnet":
+        return MPNetTokenizer(vocab=_word_pieces("<s>", "<pad>", "</s>", "<unk>", "[UNK]", "<mask>"),
+                              model_max_length=512)  # fmt: skip
     tokens, merges = _byte_pairs()
     if family == "roberta":
         vocab = {
@@ -116,9 +126,9 @@ def _tokenizer(family: str) -> PreTrainedTokenizerBase:
     raise ValueError(f"expected a family out of {FAMILIES}; found {family!r}")
 
 
-def _word_pieces() -> dict[str, int]:
+def _word_pieces(*specials: str) -> dict[str, int]:
     characters = sorted(set(string.ascii_letters + string.digits + string.punctuation))
-    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *characters]
+    tokens = [*(specials or ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")), *characters]
     tokens += [f"##{character}" for character in characters if character.isalnum()]
     tokens += [*PIECES, *(word for word in words() if len(word) > 1)]
     return {token: number for number, token in enumerate(dict.fromkeys(tokens))}  # ##s stands there twice

@@ -103,13 +103,16 @@ class MissingExtraError(InputError):
     Args:
         extra: the extra's name in ``pip install 'bertolt[extra]'``.
         need: what it is needed for.
+        alone: the packages that are missing, where what they require is not needed.
     """
 
-    def __init__(self, extra: str, need: str) -> None:
+    def __init__(self, extra: str, need: str, *, alone: Iterable[str] = ()) -> None:
+        names = " ".join(alone)
+        without = f", or without the packages that these require: pip install --no-deps {names}"
         super().__init__(
             f"the packages of the extra {extra!r}, for {need}",
             "that they are not installed",
-            f"run: pip install 'bertolt[{extra}]'",
+            f"run: pip install 'bertolt[{extra}]'" + (without if names else ""),
         )
 
 

@@ -9,9 +9,9 @@ import torch
 from bertolt.data.tokenizer import Tokenizer
 from bertolt.errors import FolderError, SettingError
 from bertolt.inference.engine import Engine, TorchEngine
-from bertolt.models.backbone import file_sha256
 from bertolt.models.device import choose_device
 from bertolt.models.engine_record import EngineRecord
+from bertolt.models.packaged import file_sha256
 from bertolt.models.spec import FolderRecord
 from bertolt.tasks.registry import get_task
 from bertolt.tasks.task import Task

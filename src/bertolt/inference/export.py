@@ -20,9 +20,9 @@ from bertolt.inference.onnx_engine import OnnxEngine, all_inputs
 from bertolt.inference.onnx_graph import check_extra, write_onnx
 from bertolt.inference.pipeline import Pipeline
 from bertolt.inference.run import Model
-from bertolt.models.backbone import file_sha256
 from bertolt.models.engine_record import Agreement, EngineRecord, Precision, Tried
 from bertolt.models.folder import extend_model
+from bertolt.models.packaged import file_sha256
 from bertolt.models.spec import FolderRecord
 from bertolt.progress import progress_bar
 from bertolt.tasks.task import has_target

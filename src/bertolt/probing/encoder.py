@@ -16,9 +16,10 @@ from torch.nn import functional
 from bertolt.data.features import Feature
 from bertolt.errors import FolderError
 from bertolt.inference.engine import tensors
-from bertolt.models.backbone import Backbone, file_sha256
+from bertolt.models.backbone import Backbone
 from bertolt.models.fast_linear import use_fast_linear
 from bertolt.models.heads import load_network, quiet_transformers
+from bertolt.models.packaged import file_sha256
 
 States = NDArray[np.float16]
 

@@ -151,3 +151,11 @@ def test_verbs_that_train_nothing_load_neither_torch_nor_transformers(
         [sys.executable, "-c", program], capture_output=True, text=True, env=environment(), check=True
     )
     assert done.stderr.splitlines()[-1] == "([0, 0, 0, 0, 0, 0, 1, 0], [])"
+
+
+def test_the_packaged_models_stand_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["models"])
+    header, minilm, mpnet = (line.split() for line in capsys.readouterr().out.splitlines()[:3])
+    assert header == ["name", "model", "install", "parameters", "tokens", "speed", "languages"]
+    assert minilm == ["minilm", "all-MiniLM-L6-v2", "bertolt[starter]", "22.7", "M", "512", "1.00", "English"]
+    assert mpnet[:6] == ["mpnet", "all-mpnet-base-v2", "bertolt[base]", "109.5", "M", "512"]

