@@ -19,8 +19,8 @@ from benchmarks.study import Cell, Variant, run_study
 
 ROUNDS = 3
 EXPORT = "bertolt export $DATA/model --json"
-BENCH = "bertolt bench $DATA/model $DATA/model-onnx $DATA/model-int8 --peers build/peers --json"
-PIPELINE = "bertolt bench $DATA/model-int8 $DATA/model-onnx --peers build/peers-pipeline --json"
+BENCH = "python -m benchmarks.bench_peers $DATA/model $DATA/model-onnx $DATA/model-int8 --peers build/peers"
+PIPELINE = "python -m benchmarks.bench_peers $DATA/model-int8 $DATA/model-onnx --peers build/peers-pipeline"
 LINEAR = "python -m benchmarks.ours.linear_cost $DATA/backbone $DATA/rotten-tomatoes/train.csv"
 
 #: The training steps of the study speed-fp32, with the code of today, beside the engines.

@@ -25,7 +25,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification
 
 from bertolt.data.examples import TextExample
 from bertolt.data.tokenizer import Tokenizer
-from bertolt.evaluation.bench.speaking import peak_megabytes
+from bertolt.evaluation.bench.protocol import peak_megabytes
 from bertolt.inference.engine import TorchEngine
 from bertolt.inference.run import Model
 from bertolt.models.spec import ModelSpec

@@ -12,12 +12,12 @@ import torch
 from bench_sorted import Ids, Sorted
 from ctranslate2.converters import TransformersConverter
 from numpy.typing import NDArray
-from speaking import speak
+from protocol import serve
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 
 class Peer:
-    """See ``speaking.Contestant``."""
+    """See ``protocol.Backend``."""
 
     def load(self, folder: str, mode: str, threads: int, max_length: int) -> dict[str, str]:
         """``fp32``, or ``int8``: weights per channel, activations per row. BERT alone."""
@@ -50,4 +50,4 @@ class Peer:
 
 
 if __name__ == "__main__":
-    speak(Peer())
+    serve(Peer())

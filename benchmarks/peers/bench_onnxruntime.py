@@ -14,12 +14,12 @@ from bench_sorted import Ids, Sorted
 from numpy.typing import NDArray
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.transformers.optimizer import optimize_model
-from speaking import speak
+from protocol import serve
 from transformers import AutoConfig
 
 
 class Peer:
-    """See ``speaking.Contestant``."""
+    """See ``protocol.Backend``."""
 
     def load(self, folder: str, mode: str, threads: int, max_length: int) -> dict[str, str]:
         """``fp32``, or ``int8``: weights per channel, activations per tensor, as its documentation has it."""
@@ -66,4 +66,4 @@ class Peer:
 
 
 if __name__ == "__main__":
-    speak(Peer())
+    serve(Peer())

@@ -11,11 +11,11 @@ import openvino
 from bench_export import export
 from bench_sorted import Ids, Sorted
 from numpy.typing import NDArray
-from speaking import speak
+from protocol import serve
 
 
 class Peer:
-    """See ``speaking.Contestant``."""
+    """See ``protocol.Backend``."""
 
     def load(self, folder: str, mode: str, threads: int, max_length: int) -> dict[str, str]:
         """There is one mode, ``fp32``: on some processors OpenVINO would compute in bf16 unasked."""
@@ -40,4 +40,4 @@ class Peer:
 
 
 if __name__ == "__main__":
-    speak(Peer())
+    serve(Peer())

@@ -9,11 +9,11 @@ import torch
 import transformers
 from bench_sorted import Ids, Sorted
 from numpy.typing import NDArray
-from speaking import speak
+from protocol import serve
 
 
 class Peer:
-    """See ``speaking.Contestant``."""
+    """See ``protocol.Backend``."""
 
     def load(self, folder: str, mode: str, threads: int, max_length: int) -> dict[str, str]:
         """``mode`` is ``batch-N`` for the pipeline, or ``sorted`` for what a careful user writes by hand."""
@@ -43,4 +43,4 @@ class Peer:
 
 
 if __name__ == "__main__":
-    speak(Peer())
+    serve(Peer())

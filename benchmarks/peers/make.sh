@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The peers of `bertolt bench`, each in an environment of its own: benchmarks/peers/make.sh build/peers [NAME …]
+# The peers of benchmarks/bench_peers.py, each in an environment of its own: benchmarks/peers/make.sh build/peers [NAME …]
 # PIP_ARGS='--extra-index-url https://download.pytorch.org/whl/cpu' takes the small CPU build of torch.
 # NAME is transformers, onnxruntime, openvino or ctranslate2; all of them without one.
 # A peer is a folder with a peer.json, which says how to start it: see docs/speed.md for the protocol.
@@ -21,7 +21,7 @@ for name in "$@"; do
     # shellcheck disable=SC2086
     [ -x "$folder/venv/bin/python" ] || python3.11 -m venv "$folder/venv"
     "$folder/venv/bin/pip" install --quiet -c "$here/../../constraints.txt" ${PIP_ARGS:-} torch transformers $packages
-    cp "$here"/bench_{sorted,export}.py "$here/../../src/bertolt/evaluation/bench/speaking.py" "$folder/"
+    cp "$here"/bench_{sorted,export}.py "$here/../../src/bertolt/evaluation/bench/protocol.py" "$folder/"
     cp "$here/bench_$name.py" "$folder/peer.py"
     printf '{"command": ["venv/bin/python", "peer.py"], "modes": [%s]}\n' "$modes" > "$folder/peer.json"
     echo "made $folder"

@@ -21,7 +21,7 @@ from bertolt.training.corpus import describe
 from bertolt.training.settings import StrPath
 
 if TYPE_CHECKING:
-    from bertolt.evaluation.bench.measured import Bench
+    from bertolt.evaluation.bench.measure import Bench
     from bertolt.evaluation.compare import Comparison
 
 
@@ -117,26 +117,23 @@ def bench(
     folders: StrPath | Sequence[StrPath],
     data: StrPath,
     *,
-    peers: StrPath | None = None,
     text: str | Sequence[str] = (),
     threads: int | None = None,
     rounds: int = 5,
 ) -> Bench:
-    """Measures the speed of model folders on this machine, beside peers, as ``bertolt bench`` does.
+    """Measures the speed of model folders on this machine, as ``bertolt bench`` does.
 
     Args:
         folders: model folders for one task, the reference first.
         data: a path, or the name of a data set, of which its test part; labels are not read.
-        peers: a folder of peers; see ``bertolt.evaluation.bench.peers``.
         text: the data's columns, in the task's order; empty for the usual names.
         threads: of each program; None: every core.
         rounds: turns of each program.
 
     Raises:
-        InputError: a folder, the data or a peer's file cannot be used.
+        InputError: a folder or the data cannot be used.
     """
     from bertolt.evaluation.bench.folders import bench as run
 
     chosen = [Path(each) for each in names(folders)]
-    at = None if peers is None else Path(peers)
-    return run(chosen, os.fspath(data), peers_folder=at, text=names(text), threads=threads, rounds=rounds)
+    return run(chosen, os.fspath(data), text=names(text), threads=threads, rounds=rounds)

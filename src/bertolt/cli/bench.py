@@ -1,4 +1,4 @@
-"""``bertolt bench``: how fast a model is on this machine, beside peers."""
+"""``bertolt bench``: how fast a model is on this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bertolt.cli.output import print_json, print_table
 from bertolt.errors import DiskError, InputError
 
 if TYPE_CHECKING:
-    from bertolt.evaluation.bench.measured import Bench
+    from bertolt.evaluation.bench.measure import Bench
 
 
 def bench(
@@ -22,9 +22,6 @@ def bench(
         typer.Argument(metavar="DIR … DATA", help="Model folders, the reference first; at the end the data."),
     ],
     *,
-    peers: Annotated[
-        str | None, typer.Option(metavar="DIR", help="A folder of peers; see benchmarks/peers/make.sh.")
-    ] = None,
     out: Annotated[
         str | None, typer.Option(metavar="DIR", help="Write bench.json and bench.svg there.")
     ] = None,
@@ -35,14 +32,14 @@ def bench(
 ) -> None:
     """Measure texts a second, latency and memory on this machine, and how much of its limit that is.
 
-    Each folder and each peer is a process of its own; they take turns, and the medians are shown. The limit
-    is the rate of float32 matrix products, measured in the same run. Answers are compared with the first
-    folder's.
+    Use it to choose what to serve: a folder, its export for ONNX Runtime, or its 8-bit export. Each folder is
+    measured in its own process. They take turns, and the medians are shown. The limit is the rate of float32
+    matrix products, measured in the same run. Answers are compared with those of the first folder.
 
     \b
     Example:
       bertolt bench models/reviews rotten-tomatoes
-      bertolt bench models/reviews models/reviews-int8 reviews.csv --peers build/peers --out speed
+      bertolt bench models/reviews models/reviews-int8 reviews.csv --out speed
     """
     if len(folders) < 2:
         raise InputError(
@@ -53,7 +50,7 @@ def bench(
     from bertolt.api.measuring import bench as run
 
     target = None if out is None else _folder(Path(out))
-    found = run(folders[:-1], folders[-1], peers=peers, text=text or (), threads=threads, rounds=rounds)
+    found = run(folders[:-1], folders[-1], text=text or (), threads=threads, rounds=rounds)
     files = {} if target is None else _write(target, found)
     if json:
         print_json({**found.to_dict(), "files": files})

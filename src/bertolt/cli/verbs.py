@@ -15,7 +15,7 @@ VERBS = {
     "predict": "Predict texts, or a whole file into another.",
     "explain": "Say which words moved a result.",
     "compare": "Say whether one model is better than another, by paired tests.",
-    "bench": "Measure a model's speed on this machine, beside other engines.",
+    "bench": "Measure the speed of model folders on this machine.",
     "adapt": "Let a model read unlabelled text before it is fine-tuned.",
     "export": "Export a model for ONNX Runtime, if it gives the same answers.",
     "probe": "Ask what a network knows, and at which layer.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bertolt.evaluation.bench.measured import Bench
+from bertolt.evaluation.bench.measure import Bench
 from bertolt.reports.style import BLUE, FAINT, LIGHT, Picture, canvas, shorten
 
 

@@ -79,7 +79,7 @@ class ServeSettings(BaseModel):
     )  # fmt: skip
     correction_address_bytes: int = Field(
         default=ADDRESS_BYTES, ge=1000,
-        description="bytes of corrections that one client address may save while the server runs, so that one "
+        description="bytes of corrections that a client address may save while the server runs, so that one "
         "client cannot fill the file for all; behind a proxy all clients have the proxy's address",
     )  # fmt: skip
     wait_seconds: float = Field(

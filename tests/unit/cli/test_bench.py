@@ -9,9 +9,9 @@ import pytest
 
 from bertolt.api import measuring
 from bertolt.cli import main
-from bertolt.evaluation.bench.measured import Bench, Line, Work
+from bertolt.evaluation.bench.measure import Bench, Line, Workload
 
-WORK = Work(texts=1000, tokens=26_000, operations=5.5e11, latency_texts=40, latency_tokens=30)
+WORK = Workload(texts=1000, tokens=26_000, operations=5.5e11, latency_texts=40, latency_tokens=30)
 
 
 def line(name: str, rate: float, agree: int) -> Line:

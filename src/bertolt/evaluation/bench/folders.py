@@ -1,17 +1,19 @@
-"""From model folders, a data set and a folder of peers to the measurement."""
+"""Model folders and a data set: what is measured, and on which inputs."""
 
 from __future__ import annotations
 
+import json
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bertolt.data.sources import open_source
 from bertolt.errors import DataError, FolderError
-from bertolt.evaluation.bench.measured import Bench
-from bertolt.evaluation.bench.operations import shape_of
-from bertolt.evaluation.bench.peers import ours, peers, read_config
-from bertolt.evaluation.bench.run import Plan, measure
+from bertolt.evaluation.bench.backend import BackendSpec, backend_environment
+from bertolt.evaluation.bench.flops import shape_of
+from bertolt.evaluation.bench.measure import Bench, Plan, measure
 from bertolt.models.device import set_threads
 from bertolt.models.folder import load_record
 from bertolt.models.spec import ModelSpec
@@ -25,23 +27,23 @@ def bench(
     folders: Sequence[Path],
     data: str,
     *,
-    peers_folder: Path | None = None,
+    others: Sequence[BackendSpec] = (),
     text: Sequence[str] = (),
     threads: int | None = None,
     rounds: int = 5,
 ) -> Bench:
-    """Measures model folders, the reference first, beside the peers of a folder.
+    """Measures model folders, the first of which is the reference.
 
     Args:
         folders: for one task.
         data: a path, or the name of a data set, of which its test part; labels are not read.
-        peers_folder: see ``peers``; None: ours alone.
+        others: other programs that are measured in the same rounds.
         text: the data's columns, in the task's order; empty for the usual names.
         threads: of each program; None: every core.
         rounds: turns of each program.
 
     Raises:
-        FolderError: a model folder or a peer's file cannot be used, or the folders' tasks differ.
+        FolderError: a model folder cannot be used, or the folders' tasks differ.
         DataError: the data cannot be used.
     """
     specs = [load_record(folder).spec for folder in folders]
@@ -54,12 +56,10 @@ def bench(
             )
     inputs = read_inputs(specs[0], data, text)
     count = set_threads(threads)
-    entrants = ours(folders, count)
-    if peers_folder is not None:
-        entrants += peers(peers_folder, folders[0], count)
+    backends = [*model_backends(folders, count), *others]
     plan = Plan(rounds, count, specs[0].max_length, shape_of(read_config(folders[0])))
-    with progress_bar("measuring", len(entrants) * (rounds + 1)) as progress:
-        return measure(entrants, inputs, plan, progress)
+    with progress_bar("measuring", len(backends) * (rounds + 1)) as progress:
+        return measure(backends, inputs, plan, progress)
 
 
 def read_inputs(spec: ModelSpec, data: str, text: Sequence[str]) -> list[Any]:
@@ -82,3 +82,35 @@ def as_input(task: Task, example: Any) -> Any:
     given = input_values(task, example)
     only = next(iter(given.values())) if len(given) == 1 else None
     return only if isinstance(only, str) else given
+
+
+def model_backends(folders: Sequence[Path], threads: int) -> list[BackendSpec]:
+    """A backend for each model folder. Folders of the same name are called by their path."""
+    names = [folder.resolve().name for folder in folders]
+    waiting = {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "passive")}  # as the command line sets it
+    return [
+        BackendSpec(
+            name=f"bertolt {name if names.count(name) == 1 else folder}",
+            model=folder.resolve(),
+            mode="cpu",
+            command=(sys.executable, "-m", "bertolt.evaluation.bench.worker"),
+            folder=Path.cwd(),
+            environment=backend_environment(threads, waiting),
+        )
+        for folder, name in zip(folders, names, strict=True)
+    ]
+
+
+def read_config(model: Path) -> dict[str, object]:
+    """The ``config.json`` of a model folder, as it stands there.
+
+    Raises:
+        FolderError: it is missing, or no JSON.
+    """
+    try:
+        found = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FolderError(
+            "a model folder with a config.json", f"none that can be read in {str(model)!r}", "name another"
+        ) from error
+    return dict(found)

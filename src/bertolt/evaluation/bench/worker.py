@@ -10,8 +10,8 @@ import importlib.metadata
 from collections.abc import Sequence
 from typing import Any
 
-from bertolt.evaluation.bench.peak import matrix_rate
-from bertolt.evaluation.bench.speaking import Answer, speak
+from bertolt.evaluation.bench.flops import peak_flops
+from bertolt.evaluation.bench.protocol import Answer, serve
 from bertolt.inference.pipeline import Pipeline
 from bertolt.models.device import set_threads
 from bertolt.results import Answers, Candidates, Grade, Labels, Result, Tags
@@ -19,7 +19,7 @@ from bertolt.tasks.reading import input_example
 from bertolt.version import __version__
 
 
-class Ours:
+class BertoltBackend:
     """A model folder of any task, through the pipeline that every verb uses."""
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Ours:
         self._folder = ""
 
     def load(self, folder: str, mode: str, threads: int, max_length: int) -> dict[str, str]:
-        """See ``Contestant.load``. ``mode`` is the device; ``max_length`` is the folder's own."""
+        """See ``Backend.load``. ``mode`` is the device; ``max_length`` is the folder's own."""
         set_threads(threads)
         self._pipeline = Pipeline.from_folder(folder, device=mode)
         self._folder = folder
@@ -35,9 +35,9 @@ class Ours:
         return {"bertolt": __version__, **versions}
 
     def predict(self, inputs: Sequence[Any]) -> list[str]:
-        """See ``Contestant.predict``."""
+        """See ``Backend.predict``."""
         results = [self._loaded(inputs[0])] if len(inputs) == 1 else self._loaded(list(inputs))
-        return [written(result) for result in results]
+        return [format_answer(result) for result in results]
 
     def lengths(self, inputs: Sequence[Any]) -> Answer:
         """The tokens of each row that the network reads, special ones included, input by input."""
@@ -46,8 +46,8 @@ class Ours:
         return {"lengths": [[len(row) for row in each.features] for each in encoded]}
 
     def rate(self, shape: Sequence[int]) -> Answer:
-        """See ``matrix_rate``; ``shape`` is hidden and intermediate size."""
-        return {"gflops": matrix_rate(hidden=shape[0], intermediate=shape[1])}
+        """See ``peak_flops``; ``shape`` is hidden and intermediate size."""
+        return {"gflops": peak_flops(hidden=shape[0], intermediate=shape[1])}
 
     @property
     def _loaded(self) -> Pipeline:
@@ -55,7 +55,7 @@ class Ours:
         return self._pipeline
 
 
-def written(result: Result) -> str:
+def format_answer(result: Result) -> str:
     """What a result says, without its numbers: two programs agree on it or they do not."""
     match result:
         case Labels():
@@ -73,8 +73,8 @@ def written(result: Result) -> str:
 
 def main() -> None:
     """Answers until standard input ends."""
-    ours = Ours()
-    speak(ours, {"lengths": ours.lengths, "rate": ours.rate})
+    ours = BertoltBackend()
+    serve(ours, {"lengths": ours.lengths, "rate": ours.rate})
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from bertolt.errors import DataError, FolderError
+from bertolt.evaluation.bench.flops import peak_flops, products
 from bertolt.evaluation.bench.folders import bench, read_inputs
-from bertolt.evaluation.bench.measured import Bench
-from bertolt.evaluation.bench.peak import matrix_rate, products
-from bertolt.evaluation.bench.worker import Ours
+from bertolt.evaluation.bench.measure import Bench
+from bertolt.evaluation.bench.worker import BertoltBackend
 from bertolt.inference.pipeline import Pipeline
 from bertolt.models.folder import load_record
 from bertolt.reports.bench_picture import bench_picture
@@ -85,7 +85,7 @@ def test_a_file_without_rows_is_refused(model: Path, tmp_path: Path) -> None:
 
 
 def test_ours_answers_as_the_pipeline_does(model: Path) -> None:
-    ours = Ours()
+    ours = BertoltBackend()
     ours.load(str(model), "cpu", torch.get_num_threads(), 512)
     inputs = ["the film was dull", "witty"]
     results = Pipeline.from_folder(model)(inputs)
@@ -100,4 +100,4 @@ def test_products_are_right_and_their_rate_is_positive() -> None:
     with torch.inference_mode():
         for product in products(x, weight):
             torch.testing.assert_close(product(), x @ weight.T)
-    assert matrix_rate(hidden=8, intermediate=16, seconds=0.001) > 0
+    assert peak_flops(hidden=8, intermediate=16, seconds=0.001) > 0

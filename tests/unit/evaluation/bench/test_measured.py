@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from bertolt.evaluation.bench.measured import Record, Work, percentile, summarise
-from bertolt.evaluation.bench.peers import Entrant
+from bertolt.evaluation.bench.backend import BackendSpec
+from bertolt.evaluation.bench.measure import Measurement, Workload, percentile, summarise
 
-WORK = Work(texts=4, tokens=100, operations=2e9, latency_texts=2, latency_tokens=30)
+WORK = Workload(texts=4, tokens=100, operations=2e9, latency_texts=2, latency_tokens=30)
 
 
-def record(name: str, seconds: list[float], labels: list[str], problem: str | None = None) -> Record:
-    entrant = Entrant(name, Path("model"), "fp32", ("python",), Path(), {})
-    return Record(entrant, {"torch": "2"}, 0.5, seconds, [1.0, 3.0], 80.0, labels, problem)
+def record(name: str, seconds: list[float], labels: list[str], problem: str | None = None) -> Measurement:
+    backend = BackendSpec(name, Path("model"), "fp32", ("python",), Path(), {})
+    return Measurement(backend, {"torch": "2"}, 0.5, seconds, [1.0, 3.0], 80.0, labels, problem)
 
 
 def test_rates_share_ratio_and_agreement() -> None:

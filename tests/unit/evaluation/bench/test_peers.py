@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from benchmarks.bench_peers import peer_backends
 
 from bertolt.errors import FolderError
-from bertolt.evaluation.bench.peers import ours, peers, read_config
+from bertolt.evaluation.bench.folders import model_backends, read_config
 
 
 def peer(home: Path, name: str, text: str) -> Path:
@@ -17,11 +18,11 @@ def peer(home: Path, name: str, text: str) -> Path:
     return home / name
 
 
-def test_each_mode_of_each_peer_is_an_entrant(tmp_path: Path) -> None:
+def test_each_mode_of_each_peer_is_a_backend(tmp_path: Path) -> None:
     two = peer(tmp_path, "two", '{"command": ["bin/python", "peer.py"], "modes": ["fp32", "int8"]}')
     peer(tmp_path, "one", '{"command": ["anything"], "modes": ["x"]}')
     (tmp_path / "none").mkdir()
-    found = peers(tmp_path, tmp_path / "model", threads=3)
+    found = peer_backends(tmp_path, tmp_path / "model", threads=3)
     assert [(each.name, each.mode) for each in found] == [
         ("one x", "x"),
         ("two fp32", "fp32"),
@@ -33,17 +34,17 @@ def test_each_mode_of_each_peer_is_an_entrant(tmp_path: Path) -> None:
     assert found[1].environment["OMP_NUM_THREADS"] == "3"
 
 
-def test_a_peer_waits_as_it_comes_and_ours_as_the_command_line_has_it(
+def test_only_our_models_inherit_the_wait_policy_of_the_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_WAIT_POLICY", "passive")
     peer(tmp_path, "one", '{"command": ["x"], "modes": ["y"]}')
-    assert "OMP_WAIT_POLICY" not in peers(tmp_path, tmp_path, 1)[0].environment
-    assert ours([tmp_path], 1)[0].environment["OMP_WAIT_POLICY"] == "passive"
+    assert "OMP_WAIT_POLICY" not in peer_backends(tmp_path, tmp_path, 1)[0].environment
+    assert model_backends([tmp_path], 1)[0].environment["OMP_WAIT_POLICY"] == "passive"
 
 
 def test_folders_of_one_name_keep_their_paths() -> None:
-    names = [each.name for each in ours([Path("a/model"), Path("b/model"), Path("c/small")], 1)]
+    names = [each.name for each in model_backends([Path("a/model"), Path("b/model"), Path("c/small")], 1)]
     assert names == ["bertolt a/model", "bertolt b/model", "bertolt small"]
 
 
@@ -53,12 +54,12 @@ def test_folders_of_one_name_keep_their_paths() -> None:
 def test_a_damaged_peer_is_one_message(tmp_path: Path, text: str) -> None:
     peer(tmp_path, "one", text)
     with pytest.raises(FolderError, match=r'peer.json with \{"command": \[…\]'):
-        peers(tmp_path, tmp_path, 1)
+        peer_backends(tmp_path, tmp_path, 1)
 
 
 def test_a_folder_without_peers_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FolderError, match=r"make some with benchmarks/peers/make\.sh"):
-        peers(tmp_path, tmp_path, 1)
+        peer_backends(tmp_path, tmp_path, 1)
 
 
 def test_a_folder_without_a_configuration_is_refused(tmp_path: Path) -> None:

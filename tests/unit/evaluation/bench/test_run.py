@@ -9,16 +9,15 @@ from pathlib import Path
 import pytest
 
 from bertolt.errors import FolderError
-from bertolt.evaluation.bench import speaking
-from bertolt.evaluation.bench.operations import Shape
-from bertolt.evaluation.bench.peers import Entrant
-from bertolt.evaluation.bench.process import Process, SilentError, read_answer
-from bertolt.evaluation.bench.run import Plan, measure, nearest
+from bertolt.evaluation.bench import protocol
+from bertolt.evaluation.bench.backend import BackendProcess, BackendSpec, NoResponse, parse_response
+from bertolt.evaluation.bench.flops import EncoderShape
+from bertolt.evaluation.bench.measure import Plan, measure, nearest
 from bertolt.progress import NoProgress
 
 PROGRAM = '''
 import os, sys
-from speaking import speak
+from protocol import serve
 
 class Fake:
     def load(self, folder, mode, threads, max_length):
@@ -32,29 +31,29 @@ class Fake:
         if self.mode == "loses": return ["even"]
         return ["odd" if len(text) % 2 and self.mode != "differs" else "even" for text in inputs]
 
-speak(Fake(), {
+serve(Fake(), {
     "lengths": lambda inputs: {"lengths": [[len(text)] for text in inputs]},
     "rate": lambda shape: {"gflops": float(sum(shape))},
 })
 '''  # fmt: skip
 INPUTS = ["a", "bb", "ccc"]
-PLAN = Plan(rounds=2, threads=3, max_length=64, shape=Shape(1, 4, 8, False, (None,)))
+PLAN = Plan(rounds=2, threads=3, max_length=64, shape=EncoderShape(1, 4, 8, False, (None,)))
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     (tmp_path / "peer.py").write_text(PROGRAM)
-    (tmp_path / "speaking.py").write_bytes(Path(speaking.__file__).read_bytes())
+    (tmp_path / "protocol.py").write_bytes(Path(protocol.__file__).read_bytes())
     return tmp_path
 
 
-def entrant(home: Path, mode: str) -> Entrant:
-    return Entrant(f"fake {mode}", home, mode, (sys.executable, "peer.py"), home, dict(os.environ))
+def backend(home: Path, mode: str) -> BackendSpec:
+    return BackendSpec(f"fake {mode}", home, mode, (sys.executable, "peer.py"), home, dict(os.environ))
 
 
 def test_programs_take_turns_and_their_answers_are_compared(home: Path) -> None:
     modes = ("ours", "differs", "dies", "dies later", "loses")
-    found = measure([entrant(home, mode) for mode in modes], INPUTS, PLAN, NoProgress())
+    found = measure([backend(home, mode) for mode in modes], INPUTS, PLAN, NoProgress())
     ours, differs = found.lines
     assert (ours.name, ours.agree, ours.versions) == ("fake ours", 3, {"fake": "3 64"})
     assert (differs.name, differs.agree) == ("fake differs", 1)
@@ -71,33 +70,36 @@ def test_programs_take_turns_and_their_answers_are_compared(home: Path) -> None:
 
 def test_without_the_reference_there_is_nothing_to_compare_with(home: Path) -> None:
     with pytest.raises(FolderError, match="fake dies ended with exit code 1"):
-        measure([entrant(home, "dies"), entrant(home, "ours")], INPUTS, PLAN, NoProgress())
+        measure([backend(home, "dies"), backend(home, "ours")], INPUTS, PLAN, NoProgress())
 
 
 def test_a_program_that_is_not_there_cannot_be_started(tmp_path: Path) -> None:
-    with pytest.raises(SilentError, match="cannot be started: No such file"):
-        Process(("./missing",), tmp_path, {})
+    with pytest.raises(NoResponse, match="cannot be started: No such file"):
+        BackendProcess(("./missing",), tmp_path, {})
 
 
 def test_a_program_that_says_nothing_is_ended(tmp_path: Path) -> None:
     command = (sys.executable, "-c", "import time; time.sleep(60)")
-    with Process(command, tmp_path, {}, seconds=0.2) as process, pytest.raises(SilentError, match="code -9"):
+    with (
+        BackendProcess(command, tmp_path, {}, seconds=0.2) as process,
+        pytest.raises(NoResponse, match="code -9"),
+    ):
         process.ask("load")
 
 
 @pytest.mark.parametrize("line", ["warning: hello\n", "[1]\n", "\n"])
 def test_what_is_no_answer_is_refused(line: str) -> None:
-    with pytest.raises(SilentError, match="answered with no JSON object"):
-        read_answer(line)
+    with pytest.raises(NoResponse, match="answered with no JSON object"):
+        parse_response(line)
 
 
 def test_an_error_is_told_in_its_own_words() -> None:
-    with pytest.raises(SilentError, match=r"^out of memory$"):
-        read_answer('{"error": "out of memory"}\n')
+    with pytest.raises(NoResponse, match=r"^out of memory$"):
+        parse_response('{"error": "out of memory"}\n')
 
 
 def test_unknown_questions_are_answered_by_an_error() -> None:
-    assert speaking.answer(None, {"do": "sing"}, {}) == {"error": "no question is called 'sing'"}  # type: ignore[arg-type]
+    assert protocol.answer(None, {"do": "sing"}, {}) == {"error": "no question is called 'sing'"}  # type: ignore[arg-type]
 
 
 def test_the_inputs_alone_are_those_nearest_in_length() -> None:

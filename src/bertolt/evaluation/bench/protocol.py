@@ -28,7 +28,7 @@ from typing import Any, Protocol
 Answer = dict[str, Any]
 
 
-class Contestant(Protocol):
+class Backend(Protocol):
     """What a peer implements."""
 
     def load(self, folder: str, mode: str, threads: int, max_length: int) -> dict[str, str]:
@@ -38,45 +38,43 @@ class Contestant(Protocol):
         """The label of each input, in order. One input alone is predicted as a single request would be."""
 
 
-def speak(contestant: Contestant, more: Mapping[str, Callable[[Any], Answer]] | None = None) -> None:
+def serve(backend: Backend, more: Mapping[str, Callable[[Any], Answer]] | None = None) -> None:
     """Answers until standard input ends.
 
     Args:
-        contestant: what is measured.
+        backend: what is measured.
         more: further questions by name, each with what answers it out of ``inputs``.
     """
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     for line in sys.stdin:
         asked = json.loads(line)
-        found = answer(contestant, asked, more or {})
+        found = answer(backend, asked, more or {})
         answers.write(json.dumps(found) + "\n")
         answers.flush()
 
 
-def answer(
-    contestant: Contestant, asked: Mapping[str, Any], more: Mapping[str, Callable[[Any], Answer]]
-) -> Answer:
+def answer(backend: Backend, asked: Mapping[str, Any], more: Mapping[str, Callable[[Any], Answer]]) -> Answer:
     """The answer to one question."""
     do = asked["do"]
     if do == "load":
         start = time.perf_counter()
-        versions = contestant.load(asked["folder"], asked["mode"], asked["threads"], asked["max_length"])
+        versions = backend.load(asked["folder"], asked["mode"], asked["threads"], asked["max_length"])
         return {"seconds": time.perf_counter() - start, "versions": versions}
     if do == "predict":
         start = time.perf_counter()
-        labels = contestant.predict(asked["inputs"])
+        labels = backend.predict(asked["inputs"])
         return {"seconds": time.perf_counter() - start, "labels": labels, "megabytes": peak_megabytes()}
     if do == "latency":
-        return {"milliseconds": [1000 * _seconds(contestant, each) for each in asked["inputs"]]}
+        return {"milliseconds": [1000 * _seconds(backend, each) for each in asked["inputs"]]}
     if do in more:
         return more[do](asked.get("inputs"))
     return {"error": f"no question is called {do!r}"}
 
 
-def _seconds(contestant: Contestant, value: Any) -> float:
+def _seconds(backend: Backend, value: Any) -> float:
     start = time.perf_counter()
-    contestant.predict([value])
+    backend.predict([value])
     return time.perf_counter() - start
 
 

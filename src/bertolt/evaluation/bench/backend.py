@@ -1,13 +1,15 @@
-"""One program that is measured: started, asked, listened to, and ended."""
+"""A program that is measured: how it is started, asked, and ended."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,12 +18,33 @@ from typing import Any, Self
 SECONDS = 1200.0
 
 
-class SilentError(Exception):
+@dataclass(frozen=True, slots=True)
+class BackendSpec:
+    """One program in one mode.
+
+    Args:
+        name: what it is called.
+        model: the folder that it loads.
+        mode: what it is told when it loads.
+        command: how it is started.
+        folder: where.
+        environment: its variables.
+    """
+
+    name: str
+    model: Path
+    mode: str
+    command: tuple[str, ...]
+    folder: Path
+    environment: dict[str, str]
+
+
+class NoResponse(Exception):
     """A program that did not answer, or answered with an error. Its text says why, on one line."""
 
 
-class Process:
-    """A program that speaks the protocol of ``speaking``; a context manager that ends it.
+class BackendProcess:
+    """A program that speaks the protocol of ``protocol.py``; a context manager that ends it.
 
     Args:
         command: its words.
@@ -47,13 +70,13 @@ class Process:
             )
         except OSError as error:
             self._said.close()
-            raise SilentError(f"cannot be started: {error.strerror}") from error
+            raise NoResponse(f"cannot be started: {error.strerror}") from error
 
     def ask(self, do: str, **details: Any) -> dict[str, Any]:
         """Asks one question and waits for the answer.
 
         Raises:
-            SilentError: it ended, took too long, said no JSON, or answered with an error.
+            NoResponse: it ended, took too long, said no JSON, or answered with an error.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -68,8 +91,8 @@ class Process:
         finally:
             timer.cancel()
         if not line:
-            raise SilentError(self._ending(do))
-        return read_answer(line)
+            raise NoResponse(self._ending(do))
+        return parse_response(line)
 
     def _ending(self, do: str) -> str:
         code = self._process.wait()
@@ -94,18 +117,28 @@ class Process:
             self._process.stdin.close()
 
 
-def read_answer(line: str) -> dict[str, Any]:
+def parse_response(line: str) -> dict[str, Any]:
     """One answer out of its line.
 
     Raises:
-        SilentError: it is no JSON object, or an error.
+        NoResponse: it is no JSON object, or an error.
     """
     try:
         found = json.loads(line)
     except json.JSONDecodeError:
         found = None
     if not isinstance(found, dict):
-        raise SilentError(f"answered with no JSON object: {line.strip()[:200]!r}")
+        raise NoResponse(f"answered with no JSON object: {line.strip()[:200]!r}")
     if "error" in found:
-        raise SilentError(str(found["error"]))
+        raise NoResponse(str(found["error"]))
     return found
+
+
+def backend_environment(threads: int, more: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a backend: its number of threads, no network, and ``more``.
+
+    ``OMP_WAIT_POLICY`` is not inherited: each program waits for its threads as it does by default.
+    """
+    inherited = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    offline = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"}
+    return {**inherited, **offline, "OMP_NUM_THREADS": str(threads), **more}
