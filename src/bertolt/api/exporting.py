@@ -78,7 +78,7 @@ def _of_data(data: str, pipeline: Pipeline, choice: ColumnChoice, labelled: bool
     task = pipeline.model.task
     table = open_source(data, task.layouts).pick("validation")
     if not labelled:
-        return [example for _, example in unlabelled_rows(task, table, pipeline.settings, choice.text)]
+        return [example for _, example in unlabelled_rows(task, table, pipeline.settings, choice)]
     reading = read_labelled(task, table, pipeline.settings, choice)
     for note in describe(reading):
         tell(note)

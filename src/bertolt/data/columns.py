@@ -1,17 +1,40 @@
-"""Which column of a table is which column of a task: the one door for foreign data."""
+"""Which column of a table is which column of a task: by its name. ``guessing`` looks at the values."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from bertolt.data.table import Column, Row
 from bertolt.errors import DataError
+from bertolt.wording import counted, listed
 
 #: Names under which files have a text and a label, most usual first.
 TEXT_NAMES = ("text", "review", "sentence", "content", "comment", "body", "tweet", "phrase", "document")
 LABEL_NAMES = ("label", "labels", "sentiment", "class", "category", "target", "stars", "rating", "gold_label")
+
+
+#: What files write where nobody gave a label.
+NO_LABEL = "-1"
+#: A whole number that is written with a fraction: pandas writes 1.0 where a column has empty cells.
+_WHOLE = re.compile(r"([+-]?\d+)\.0+")
+REWRITTEN = "a label such as 1.0 read as 1"
+
+
+@dataclass(slots=True)
+class NamedColumns:
+    """The columns that were found by their names.
+
+    Args:
+        mapping: the task's column name to the table's.
+        missing: the columns that are needed and were not found.
+    """
+
+    mapping: dict[str, str] = field(default_factory=dict)
+    missing: list[Column] = field(default_factory=list)
 
 
 def map_columns(
@@ -23,7 +46,7 @@ def map_columns(
     label: Sequence[str] = (),
     targets: bool = True,
 ) -> dict[str, str]:
-    """Finds each of a task's columns in a table.
+    """Finds the columns of a task in a table by their names.
 
     Args:
         columns: what the task reads.
@@ -40,34 +63,50 @@ def map_columns(
     Raises:
         DataError: a column that is needed is missing.
     """
-    mapping: dict[str, str] = {}
-    missing: list[tuple[Column, str]] = []
+    named = find_columns(columns, found, name=name, text=text, label=label, targets=targets)
+    if named.missing:
+        raise missing_column(columns, named.missing[0], found, name)
+    return named.mapping
+
+
+def find_columns(
+    columns: Sequence[Column],
+    found: Sequence[str],
+    *,
+    name: str,
+    text: Sequence[str] = (),
+    label: Sequence[str] = (),
+    targets: bool = True,
+) -> NamedColumns:
+    """The same, without an error for a column that nobody named.
+
+    Raises:
+        DataError: a column that --text or --label names is missing, or there are too many of them.
+    """
+    named = NamedColumns()
     _refuse_twice([*text, *label])
     free = [column for column in found if column not in {*text, *label}]
-    for is_target, named in ((False, text), (True, label)):
-        wanted = [column for column in columns if column.target is is_target]
+    for is_target, given in ((False, text), (True, label)):
+        needed = [column for column in columns if column.target is is_target]
         option = "--label" if is_target else "--text"
-        if len(named) > len(wanted):
+        if len(given) > len(needed):
             raise DataError(
-                f"at most {len(wanted)} column name{'s' * (len(wanted) != 1)} in {option}",
-                f"{len(named)}: {', '.join(named)}",
-                f"name the columns for {', '.join(column.name for column in wanted)}, in this order",
+                f"at most {counted(len(needed), 'column name')} in {option}",
+                f"{len(given)}: {', '.join(given)}",
+                f"name the columns for {', '.join(column.name for column in needed)}, in this order",
             )
-        for position, column in enumerate(wanted):
-            given = named[position] if position < len(named) else None
-            actual = _find(column, found if given is not None else free, given, option, name)
+        for position, column in enumerate(needed):
+            asked = given[position] if position < len(given) else None
+            actual = _find(column, found if asked is not None else free, asked, option, name)
             if actual is None and column.same_as is not None:
-                actual = mapping.get(column.same_as)
+                actual = named.mapping.get(column.same_as)
             if actual is not None:
-                mapping[column.name] = actual
+                named.mapping[column.name] = actual
                 free = [other for other in free if other != actual]
             elif column.required and (targets or not is_target):
-                missing.append((column, option))
-    for column, option in missing:
-        if column.unless not in mapping:
-            names = [column, *(other for other in columns if other.name == column.unless)]
-            raise _missing(names, found, option, name)
-    return mapping
+                named.missing.append(column)
+    named.missing = [column for column in named.missing if column.unless not in named.mapping]
+    return named
 
 
 def _refuse_twice(named: Sequence[str]) -> None:
@@ -94,18 +133,22 @@ def _find(column: Column, found: Sequence[str], given: str | None, option: str, 
     return None
 
 
-def _missing(wanted: Sequence[Column], found: Sequence[str], option: str, name: str) -> DataError:
-    names = dict.fromkeys(alias for column in wanted for alias in (column.name, *column.aliases))
+def missing_column(columns: Sequence[Column], missing: Column, found: Sequence[str], name: str) -> DataError:
+    """The error for a column that nobody named and that has none of its usual names."""
+    these = [missing, *(other for other in columns if other.name == missing.unless)]
+    names = dict.fromkeys(alias for column in these for alias in (column.name, *column.aliases))
+    option = "--label" if missing.target else "--text"
     return DataError(
-        f"a {'label' if wanted[0].target else 'text'} column in {name}: {', '.join(names)}",
+        f"a {'label' if missing.target else 'text'} column in {name}: {', '.join(names)}",
         _listed(found),
         f"name it with {option} COLUMN, or add a first line with the columns' names",
     )
 
 
 def _listed(found: Sequence[str]) -> str:
-    shown = ", ".join(repr(column) for column in found[:12])
-    return f"the columns {shown}{', …' if len(found) > 12 else ''}" if found else "no columns"
+    if not found:
+        return "no columns"
+    return f"the column{'s' * (len(found) > 1)} {listed(found)}"
 
 
 def rename(row: Row, mapping: Mapping[str, str]) -> Row:
@@ -135,6 +178,8 @@ def read_text(row: Row, column: str) -> str:
 def read_label(row: Row, column: str) -> str | None:
     """A value that is a label's name: text without outer space, or a whole number as text.
 
+    A whole number has one form, however it is written: 1, 1.0 and "1.0" are the label 1.
+
     Returns:
         None where there is no value.
 
@@ -145,11 +190,27 @@ def read_label(row: Row, column: str) -> str | None:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, str):
-        return value.strip() or None
+        return label_name(value) or None
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
         return str(value) if isinstance(value, bool) else str(int(value))
     raise DataError(
         f"a label in the column {column!r} on line {row.line}",
         f"{type(value).__name__} {str(value)[:60]!r}",
-        "write each label as text or as a whole number",
+        "choose --task multi-label-classification, for several labels in a row"
+        if isinstance(value, list | tuple)
+        else "write each label as text or as a whole number",
     )
+
+
+def label_name(text: str) -> str:
+    """A label without outer space; of a whole number such as 1.0 without its fraction."""
+    bare = text.strip()
+    whole = _WHOLE.fullmatch(bare)
+    return whole[1] if whole else bare
+
+
+def is_rewritten(value: Any) -> bool:
+    """Whether a value is a whole number that is written with a fraction; see ``read_label``."""
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, str) and _WHOLE.fullmatch(value.strip()) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,8 @@ class Column:
         unless: another column, whose presence makes this one needless: words in place of a text.
         same_as: another column, which stands in where the table has none for this one: a text that is its
             own target.
+        holds: what its values look like, by which it is found where its name is unusual; None: it is found by
+            its name only.
     """
 
     name: str
@@ -114,6 +116,7 @@ class Column:
     required: bool = True
     unless: str | None = None
     same_as: str | None = None
+    holds: Literal["text", "label", "labels"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from bertolt.errors import DataError, SettingError
 from bertolt.inference.pipeline import Pipeline
 from bertolt.progress import progress_bar
 from bertolt.results import Result
-from bertolt.tasks.reading import unlabelled_rows
+from bertolt.tasks.reading import ColumnChoice, unlabelled_rows
 
 #: Put before the name of a result's column as often as it takes to differ from the input's columns.
 PREFIX = "predicted_"
@@ -90,6 +90,11 @@ def predict_file(
     return done
 
 
+def _choice(pipeline: Pipeline, text: Sequence[str]) -> ColumnChoice:
+    folder = "DIR" if pipeline.folder is None else str(pipeline.folder)
+    return ColumnChoice(tuple(text), verb=("predict", folder, "--input"))
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """What a first reading finds.
@@ -114,7 +119,7 @@ def survey_rows(pipeline: Pipeline, table: Table, text: Sequence[str] = ()) -> S
     task = pipeline.model.task
     columns = dict.fromkeys(table.columns)
     rows = without = 0
-    for row, example in unlabelled_rows(task, table, pipeline.settings, text):
+    for row, example in unlabelled_rows(task, table, pipeline.settings, _choice(pipeline, text)):
         if row.values.keys() != columns.keys():
             columns.update(dict.fromkeys(row.values))
         rows += 1
@@ -150,7 +155,9 @@ def predict_rows(pipeline: Pipeline, table: Table, text: Sequence[str] = ()) -> 
     waiting: deque[tuple[Row, Any]] = deque()
 
     def examples() -> Iterator[Any]:
-        for row, example in unlabelled_rows(pipeline.model.task, table, pipeline.settings, text):
+        for row, example in unlabelled_rows(
+            pipeline.model.task, table, pipeline.settings, _choice(pipeline, text)
+        ):
             waiting.append((row, example))
             yield example
 

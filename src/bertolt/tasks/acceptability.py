@@ -38,9 +38,12 @@ TASK = SingleLabel(
     aliases=("linguistic-acceptability", "cola"),
     summary="Whether a sentence is acceptable: a judgement of grammar, as in CoLA",
     columns=(
-        Column("text", TEXT_NAMES),
+        Column("text", TEXT_NAMES, holds="text"),
         Column(
-            "label", ("acceptable", "acceptability", "grammatical", "judgment", *LABEL_NAMES), target=True
+            "label",
+            ("acceptable", "acceptability", "grammatical", "judgment", *LABEL_NAMES),
+            target=True,
+            holds="label",
         ),
     ),
     layouts=(COLA,),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bertolt.data.checks import check_near_duplicates, quick_check
-from bertolt.data.columns import map_columns, rename
+from bertolt.data.columns import rename
 from bertolt.data.encoding import undecodable_lines
 from bertolt.data.findings import CheckRow, Finding, Place, counted, single
 from bertolt.data.lengths import CountTokens, Lengths, length_findings, measure_lengths
@@ -18,7 +18,7 @@ from bertolt.data.tokenizer import TokenCount
 from bertolt.data.unknown import unknown_findings
 from bertolt.errors import DataError
 from bertolt.progress import Progress
-from bertolt.tasks.reading import ColumnChoice, view
+from bertolt.tasks.reading import ColumnChoice, Located, has_text, locate_columns
 from bertolt.tasks.task import Task, TaskSettings, has_target
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}
@@ -164,14 +164,16 @@ def _from_error(code: str, error: DataError) -> Finding:
     return Finding("error", code, f"expected {error.expected}; found {error.found}", error.do)
 
 
-def _columns(task: Task, table: Table, choice: ColumnChoice, check: DataCheck) -> dict[str, str] | None:
-    """The mapping; without targets where the table has none; None where it lacks a text."""
+def _locate(
+    task: Task, table: Table, settings: TaskSettings, choice: ColumnChoice, check: DataCheck
+) -> Located | None:
+    """The columns; without targets where the table has none; None where it lacks a text."""
     try:
-        return map_columns(task.columns, table.columns, name=table.name, text=choice.text, label=choice.label)
+        return locate_columns(task, table, settings, choice)
     except DataError as error:
         check.findings.append(_from_error("columns", error))
     try:
-        return map_columns(task.columns, table.columns, name=table.name, text=choice.text, targets=False)
+        return locate_columns(task, table, settings, choice, targets=False)
     except DataError:
         return None  # the same error again
 
@@ -184,11 +186,15 @@ def _read(
     rows: _Rows,
 ) -> None:
     task, settings, choice = how
-    table = view(table, settings, choice)
     check.findings += [Finding("note", "file", f"{part}: {note}") for note in table.notes]
-    mapping = _columns(task, table, choice, check)
-    if mapping is None:
+    located = _locate(task, table, settings, choice, check)
+    if located is None:
         return
+    mapping, table = located.mapping, located.table
+    if located.guess:
+        check.findings.append(Finding("note", "columns", located.guess))
+    if located.warning:
+        check.findings.append(Finding("warning", "columns", located.warning))
     check.columns = check.columns or dict(mapping)
     check.parts[part] = 0
     labelled = all(column.name in mapping for column in task.columns if column.target and column.required)
@@ -228,7 +234,7 @@ def _read(
 
 def _state(task: Task, example: Any, labelled: bool) -> tuple[str, str] | None:
     """What there is to say of a row: a code and a reason, or None."""
-    if not all(text.strip() for text in task.texts(example)):
+    if not has_text(task, example):
         return ("empty-text", "with an empty text")
     if labelled and not has_target(task, example):
         return ("left-out", example.note) if example.note else ("no-label", "without a label")

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from bertolt.data.checks import ENTITY, TAG, near_equal
-from bertolt.data.columns import map_columns, rename
+from bertolt.data.columns import rename
+from bertolt.data.flags import joined_name
 from bertolt.data.table import Row, Table
 from bertolt.data.writers import open_writer
 from bertolt.errors import DataError, InputError
-from bertolt.tasks.reading import ColumnChoice, view
+from bertolt.tasks.reading import ColumnChoice, locate_columns, view
 from bertolt.tasks.task import Task, TaskSettings, has_target
 
 
@@ -66,14 +67,16 @@ def clean_table(
             f"{seen_as.name}, whose labels mean something else",
             "leave --fix out, or name its columns with --text and --label",
         )
-    mapping = map_columns(task.columns, table.columns, name=table.name, text=choice.text, label=choice.label)
+    columns = table.columns
+    located = locate_columns(task, table, settings, choice)
+    table, mapping = located.table, located.mapping
     spelling = _spellings(table, task, settings, mapping)
     text_columns = [
         mapping[column.name] for column in task.columns if not column.target and column.name in mapping
     ]
     cleaning = Cleaning(out)
     seen: set[tuple[Any, ...]] = set()
-    with open_writer(out, table.columns) as writer:
+    with open_writer(out, columns) as writer:
         for row in table:
             values = dict(row.values)
             if not task.offsets:
@@ -83,6 +86,7 @@ def clean_table(
             if reason is not None:
                 cleaning.note(f"left out, {reason}", row.line)
                 continue
+            values.pop(joined_name(located.flags), None)
             writer.write(values)
             cleaning.rows += 1
     return cleaning

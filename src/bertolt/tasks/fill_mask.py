@@ -88,7 +88,7 @@ class FillMask:
     aliases: tuple[str, ...] = ("masked-lm", "masked-language-modeling")
     summary: str = "The words that may stand for [MASK] in a text, and how likely a text is"
     columns: tuple[Column, ...] = (
-        Column("text", TEXT_NAMES),
+        Column("text", TEXT_NAMES, holds="text"),
         Column("unmasked", ("original",), target=True, same_as="text"),
     )
     layouts: tuple[Layout, ...] = ()

@@ -24,9 +24,18 @@ from bertolt.metrics.calibration import fit_temperature_binary, sigmoid, tune_th
 from bertolt.metrics.statistic import Statistic
 from bertolt.models.spec import ModelSpec
 from bertolt.results import Labels
-from bertolt.tasks.label_list import TAKEN, read_label_list, read_names
+from bertolt.tasks.label_list import (
+    MULTI_HOT,
+    NUMBERED,
+    TAKEN,
+    check_names,
+    multi_hot_error,
+    read_label_list,
+    read_names,
+)
 from bertolt.tasks.single_label import SequenceOutput, average, encode_texts, label_index, stack
 from bertolt.tasks.task import Logits, TaskSettings
+from bertolt.wording import counted, listed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,7 +58,8 @@ class MultiLabelSettings(TaskSettings):
     )
     names: tuple[str, ...] = Field(
         default=(),
-        description="file with a label's name on each line, where the data writes their numbers from 0",
+        description="names of the labels, with commas between, or a file with one on each line: where the "
+        "data writes their numbers from 0, or lists of 0 and 1",
     )
     min_support: int = Field(
         default=10,
@@ -61,7 +71,10 @@ class MultiLabelSettings(TaskSettings):
     @classmethod
     def _read(cls, value: Any) -> Any:
         # Read here and now: the model folder then holds the names and needs no file beside it.
-        return read_names(Path(value)) if isinstance(value, str) else value
+        if isinstance(value, str):
+            named = "," in value and not Path(value).is_file()
+            return check_names(value.split(","), "in --set names") if named else read_names(Path(value))
+        return check_names(value, "in --set names") if isinstance(value, list | tuple) else value
 
 
 def _is_goemotions(fields: Sequence[str]) -> bool:
@@ -80,7 +93,10 @@ class MultiLabel:
     name: str = "multi-label-classification"
     aliases: tuple[str, ...] = ("multi-label", "multilabel-classification")
     summary: str = "Every label that holds for a text, none or several: emotions, topics, tags"
-    columns: tuple[Column, ...] = (Column("text", TEXT_NAMES), Column("labels", LABELS_NAMES, target=True))
+    columns: tuple[Column, ...] = (
+        Column("text", TEXT_NAMES, holds="text"),
+        Column("labels", LABELS_NAMES, target=True, holds="labels"),
+    )
     layouts: tuple[Layout, ...] = (GOEMOTIONS,)
     Settings: type[TaskSettings] = MultiLabelSettings
     activation: Literal["softmax", "sigmoid", "none"] = "sigmoid"
@@ -105,12 +121,15 @@ class MultiLabel:
     def label_names(self, examples: Sequence[MultiLabelExample], settings: TaskSettings) -> tuple[str, ...]:
         """See ``Task.label_names``: those of the setting ``names``, or of the examples, by alphabet."""
         assert isinstance(settings, MultiLabelSettings)
-        _refuse_two_delimiters(examples)
+        _refuse_two_forms(examples)
         found = sorted({label for example in examples for label in example.labels or ()})
+        several = next((each for each in examples if len(each.labels or ()) > 1), None)
+        if found == ["0", "1"] and several is not None and not settings.names:
+            raise multi_hot_error(2, (), f"only the labels 0 and 1, both of them on line {several.line}")
         if len(found) < 2:
             raise DataError(
                 "at least two different labels",
-                f"only {', '.join(map(repr, found)) or 'rows without any'} in {len(examples)} rows",
+                f"only {listed(found) or 'rows without any'} in {counted(len(examples), 'row')}",
                 "check the label column (--label), or choose text-classification",
             )
         return settings.names or tuple(found)
@@ -211,8 +230,15 @@ class MultiLabel:
         }
 
 
-def _refuse_two_delimiters(examples: Sequence[MultiLabelExample]) -> None:
+def _refuse_two_forms(examples: Sequence[MultiLabelExample]) -> None:
     """Refuses files in which one row reads as two labels what another row may mean as one."""
+    of_form = {form: [each.line for each in examples if form in each.note] for form in (MULTI_HOT, NUMBERED)}
+    if all(of_form.values()):
+        raise DataError(
+            "one form of list in all rows: 0 and 1 for each name, or the numbers of the labels that hold",
+            "; ".join(f"{form} on line {lines[0]}" for form, lines in of_form.items()),
+            "write the labels in one form",
+        )
     first: dict[str, int] = {}
     for example in examples:
         for delimiter, note in TAKEN.items():

@@ -44,9 +44,9 @@ TASK = NextSentencePrediction(
     aliases=("nsp",),
     summary="Whether the second text follows the first in a document, or not",
     columns=(
-        Column("text", ("sentence1", "sentence_a", "first", "sentence", "context")),
-        Column("text_pair", ("sentence2", "sentence_b", "second", "next_sentence", "next")),
-        Column("label", LABEL_NAMES, target=True),
+        Column("text", ("sentence1", "sentence_a", "first", "sentence", "context"), holds="text"),
+        Column("text_pair", ("sentence2", "sentence_b", "second", "next_sentence", "next"), holds="text"),
+        Column("label", LABEL_NAMES, target=True, holds="label"),
     ),
     metric="accuracy",
     chosen=("accuracy", "f1", "matthews", "log_loss", "brier", "ece"),

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bertolt.data.columns import map_columns, rename
+from bertolt.data.columns import NO_LABEL, rename
+from bertolt.data.flags import FlagTable, joined_name
+from bertolt.data.guessing import Command, choose_columns, number_text_warning
+from bertolt.data.splits import labels_of
 from bertolt.data.table import Row, Table
 from bertolt.errors import DataError, InputError
 from bertolt.tasks.task import Task, TaskSettings, has_target, input_columns
+from bertolt.wording import command, counted
+
+USUAL_TASK = "text-classification"
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnChoice:
-    """The columns that the user named, in the task's order; empty for the usual names."""
+    """The columns that the user named, in the task's order; empty for the usual names.
+
+    Args:
+        text, label: the names.
+        group: the column of groups, or None.
+        verb: the command that reads the data, for messages: ``("train",)`` or ``("evaluate", "DIR")``.
+    """
 
     text: tuple[str, ...] = ()
     label: tuple[str, ...] = ()
     group: str | None = None
+    verb: tuple[str, ...] = ("train",)
 
 
 @dataclass(slots=True)
@@ -33,7 +46,8 @@ class Reading:
         without_text, without_label: lines that were left out.
         left_out: lines that were left out for another reason, by reason.
         repaired: lines of which something was repaired or remarked, by what.
-        notes: what was guessed or passed over when the table was opened.
+        notes: what was guessed or passed over when the table was opened, and warnings about its columns.
+        guess: which columns were guessed and why; empty where none was.
     """
 
     name: str
@@ -45,26 +59,127 @@ class Reading:
     left_out: dict[str, list[int]] = field(default_factory=dict)
     repaired: dict[str, list[int]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    guess: str = ""
 
 
-def read_labelled(task: Task, table: Table, settings: TaskSettings, choice: ColumnChoice) -> Reading:
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A table with the columns of a task in it.
+
+    Args:
+        table: as it is to be read; a view of the file where the task or the labels need one.
+        mapping: the task's column name to the table's.
+        guess: which columns were guessed and why, a line for people; empty where none was.
+        warning: what is suspicious about the columns, a line for people; else empty.
+        flags: the columns of 0 and 1 that are the labels; empty where one column holds them.
+    """
+
+    table: Table
+    mapping: Mapping[str, str]
+    guess: str = ""
+    warning: str = ""
+    flags: tuple[str, ...] = ()
+
+    def rows(self) -> Iterator[tuple[Row, Row]]:
+        """Each row as the file has it, and with the task's column names."""
+        for row in self.table:
+            yield row, rename(row, self.mapping)
+
+
+def locate_columns(
+    task: Task, table: Table, settings: TaskSettings, choice: ColumnChoice, *, targets: bool = True
+) -> Located:
+    """Finds the columns of a task in a table; see ``choose_columns``.
+
+    Args:
+        task: what is learnt or predicted.
+        table: the data.
+        settings: the task's.
+        choice: the columns that the user named.
+        targets: whether the targets are read. Without them only the input columns are found.
+
+    Raises:
+        DataError: a column is missing, or two are as likely; the message has the commands that name them.
+    """
+    columns = task.columns if targets else input_columns(task)
+    if targets:
+        table = view(table, settings, choice)
+    write = reading_command(task, table, choice)
+    spread = any(column.holds == "labels" for column in columns) and len(choice.label) > 1
+    flags = choice.label if spread else ()
+    label = choice.label if targets else ()
+    if spread:
+        _refuse_missing_flags(flags, table)
+        table, label = FlagTable(table, flags), (joined_name(flags),)
+    chosen = choose_columns(columns, table, text=choice.text, label=label, targets=targets, command=write)
+    if chosen.flags:
+        table, flags = FlagTable(table, chosen.flags), chosen.flags
+    warning = number_text_warning(columns, table, chosen.mapping, command=write)
+    return Located(table, chosen.mapping, chosen.note, warning, flags)
+
+
+def _refuse_missing_flags(flags: Sequence[str], table: Table) -> None:
+    for name in flags:
+        if name not in table.columns:
+            raise DataError(
+                f"a column {name!r} (--label) in {table.name}",
+                f"the columns {', '.join(map(repr, table.columns))}"[:400],
+                "give --label one of these names",
+            )
+
+
+def reading_command(task: Task, table: Table, choice: ColumnChoice) -> Command:
+    """Writes the command that reads a table with the columns that it is told."""
+    verb, *words = choice.verb
+    named = (task.name,) if verb == "train" and task.name != USUAL_TASK else ()
+
+    def write(text: Sequence[str], label: Sequence[str]) -> str:
+        return command(verb, *words, table.name, task=named, text=text, label=label)
+
+    return write
+
+
+def read_labelled(
+    task: Task,
+    table: Table,
+    settings: TaskSettings,
+    choice: ColumnChoice,
+    *,
+    known: Sequence[str] | None = None,
+) -> Reading:
     """Reads what training and evaluation need. Rows without text or label are left out and listed.
+
+    Args:
+        task: what is learnt.
+        table: the data.
+        settings: the task's.
+        choice: the columns that the user named.
+        known: the labels of the model that is measured, which say whether -1 is a label; None: those of the
+            table say it, see ``minus_one_is_label``.
 
     Raises:
         DataError: a column is missing, a value cannot be used, or no row is left.
     """
-    table = view(table, settings, choice)
-    mapping = map_columns(task.columns, table.columns, name=table.name, text=choice.text, label=choice.label)
+    reading = read_rows(task, table, settings, choice)
+    settle_no_label(task, settings, [reading], labels_in(task, reading.examples) if known is None else known)
+    return reading
+
+
+def read_rows(task: Task, table: Table, settings: TaskSettings, choice: ColumnChoice) -> Reading:
+    """The same, before it is known whether -1 is a label: call ``settle_no_label`` with the result."""
+    located = locate_columns(task, table, settings, choice)
     if choice.group is not None and choice.group not in table.columns:
         raise DataError(
             f"a column {choice.group!r} (--group) in {table.name}",
             ", ".join(map(repr, table.columns)),
             "give --group one of these names",
         )
-    reading = Reading(table.name, mapping, notes=table.notes)
-    for row in table:
-        example = task.example(rename(row, mapping), settings)
-        if not all(text.strip() for text in task.texts(example)):
+    reading = Reading(located.table.name, located.mapping, notes=table.notes, guess=located.guess)
+    if located.warning:
+        reading.notes += (f"warning: {located.warning}",)
+    for row, renamed in located.rows():
+        example = task.example(renamed, settings)
+        if not has_text(task, example):
             reading.without_text.append(row.line)
         elif not has_target(task, example):
             lines = reading.left_out.setdefault(example.note, []) if example.note else reading.without_label
@@ -75,10 +190,76 @@ def read_labelled(task: Task, table: Table, settings: TaskSettings, choice: Colu
             reading.examples.append(example)
             if choice.group is not None:
                 reading.groups.append(_group(row, choice.group))
-    reading.left_out.update(table.left_out)
-    if not reading.examples:
-        raise _nothing_left(reading)
+    reading.left_out.update(located.table.left_out)
+    unheard = set(located.flags) - labels_in(task, reading.examples)
+    if unheard and reading.examples:
+        names = ", ".join(repr(name) for name in located.flags if name in unheard)
+        reading.notes += (f"no row has the label {names}: a model trained on these rows will not know it",)
     return reading
+
+
+def has_text(task: Task, example: Any) -> bool:
+    """Whether there is something to read: every text of the example holds more than blanks.
+
+    The one rule for training, evaluation, checks and prediction.
+    """
+    return all(text.strip() for text in task.texts(example))
+
+
+def labels_in(task: Task, examples: Iterable[Any]) -> set[str]:
+    """The labels of examples."""
+    return {label for example in examples for label in labels_of(task.stratum(example))}
+
+
+def minus_one_is_label(labels: Iterable[str]) -> bool:
+    """Whether -1 is a label of its own beside the others, or stands where nobody gave one.
+
+    It is a label in -1 and 1, in -1, 0 and 1 (sentiment), and where other labels are negative as well.
+    Beside any other labels, such as 0, 1 and 2 (the usual form of SNLI) or words, it stands for no label.
+    """
+    others = set(labels) - {NO_LABEL}
+    negative = any(label.startswith("-") and label[1:].isdecimal() for label in others)
+    return bool(others) and (negative or others <= {"0", "1", "+1"})
+
+
+def settle_no_label(
+    task: Task, settings: TaskSettings, readings: Sequence[Reading], known: Iterable[str]
+) -> None:
+    """Leaves out the rows whose label stands for no label: -1, or what the setting ``no_label`` says.
+
+    Args:
+        task: what is learnt.
+        settings: the task's.
+        readings: tables that were read for one model.
+        known: the labels that the model learns, or has.
+
+    Raises:
+        DataError: no row of a table is left.
+    """
+    marker = settings.no_label_name()
+    labels = set(known)
+    if marker is None:
+        marker = "" if NO_LABEL in labels and minus_one_is_label(labels) else NO_LABEL
+    for reading in readings:
+        _leave_out(task, reading, marker)
+        if marker == "" and settings.no_label_name() is None:
+            reading.notes += (
+                f"the labels are {', '.join(sorted(labels))}, so -1 is a label; if it stands for no label: "
+                "--set no_label=-1",
+            )
+        if not reading.examples:
+            raise _nothing_left(reading)
+
+
+def _leave_out(task: Task, reading: Reading, marker: str) -> None:
+    without = [place for place, each in enumerate(reading.examples) if task.stratum(each) == marker]
+    if not marker or not without:
+        return
+    lines = reading.left_out.setdefault(f"without a label ({marker})", [])
+    lines += [reading.examples[place].line for place in without]
+    gone = set(without)
+    reading.examples = [each for place, each in enumerate(reading.examples) if place not in gone]
+    reading.groups = [each for place, each in enumerate(reading.groups) if place not in gone]
 
 
 def view(table: Table, settings: TaskSettings, choice: ColumnChoice) -> Table:
@@ -99,14 +280,14 @@ def _group(row: Row, column: str) -> str | int | float:
 
 def _nothing_left(reading: Reading) -> DataError:
     counts = {
-        "whose text is empty": len(reading.without_text),
+        "with an empty text": len(reading.without_text),
         "without a label": len(reading.without_label),
-        **{f"left out ({reason})": len(lines) for reason, lines in reading.left_out.items()},
+        **{reason: len(lines) for reason, lines in reading.left_out.items()},
     }
-    found = ", ".join(f"{count} rows {what}" for what, count in counts.items() if count) or "no rows"
+    found = ", ".join(f"{counted(count, 'row')} {what}" for what, count in counts.items() if count)
     return DataError(
         f"rows with a text and a label in {reading.name}",
-        found,
+        found or "no rows, only the names of the columns",
         "check the columns (--text, --label) or the file",
     )
 
@@ -144,14 +325,13 @@ def _shape(value: Any) -> str:
 
 
 def unlabelled_rows(
-    task: Task, table: Table, settings: TaskSettings, text: Sequence[str]
+    task: Task, table: Table, settings: TaskSettings, choice: ColumnChoice
 ) -> Iterator[tuple[Row, Any]]:
     """The rows of a table with the example of each, for prediction; targets are not read.
 
     Raises:
         DataError: an input column is missing, or a value cannot be used.
     """
-    columns = input_columns(task)
-    mapping = map_columns(columns, table.columns, name=table.name, text=text, targets=False)
-    for row in table:
-        yield row, task.example(rename(row, mapping), settings)
+    located = locate_columns(task, table, settings, choice, targets=False)
+    for row, renamed in located.rows():
+        yield row, task.example(renamed, settings)

@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
-from bertolt.data.columns import LABEL_NAMES, TEXT_NAMES, read_label, read_text
+from bertolt.data.columns import (
+    LABEL_NAMES,
+    NO_LABEL,
+    REWRITTEN,
+    TEXT_NAMES,
+    is_rewritten,
+    read_label,
+    read_text,
+)
 from bertolt.data.examples import GradedExample
 from bertolt.data.features import Encoded, Feature
 from bertolt.data.table import Column, Layout, Row, Table
@@ -34,7 +42,7 @@ from bertolt.tasks.grading_mapping import SetMapping, mapped, packaged_mapping, 
 from bertolt.tasks.ordinal import chain_losses, chain_targets
 from bertolt.tasks.scale import Scale, scale_of
 from bertolt.tasks.single_label import SequenceOutput, average, encode_texts, label_index
-from bertolt.tasks.task import Logits, TaskSettings
+from bertolt.tasks.task import LabelSettings, Logits, TaskSettings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,7 +53,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 8000
 
 
-class GradingSettings(TaskSettings):
+class GradingSettings(LabelSettings):
     """What ``--set`` takes."""
 
     mapping: dict[str, SetMapping] | None = Field(
@@ -129,9 +137,9 @@ class SentenceGrading:
     aliases: tuple[str, ...] = ("ordinal-classification", "ordinal-regression")
     summary: str = "A grade: not grammatical, grammatical, false, somewhat true, true; or of your own order"
     columns: tuple[Column, ...] = (
-        Column("text", (*TEXT_NAMES, "claim", "statement", "hypothesis")),
+        Column("text", (*TEXT_NAMES, "claim", "statement", "hypothesis"), holds="text"),
         Column("context", ("premise", "evidence"), required=False),
-        Column("label", ("grade", *LABEL_NAMES[1:], "score"), target=True),
+        Column("label", ("grade", *LABEL_NAMES[1:], "score"), target=True, holds="label"),
     )
     layouts: tuple[Layout, ...] = (COLA, LIAR)
     Settings: type[TaskSettings] = GradingSettings
@@ -153,6 +161,9 @@ class SentenceGrading:
         text, context = read_text(row, "text"), read_text(row, "context").strip() or None
         label = read_label(row, "label")
         judged: tuple[str, ...] = ()
+        note = REWRITTEN if is_rewritten(row.values.get("label")) else ""
+        if label == NO_LABEL and not settings.order:
+            label, note = None, f"without a label ({label})"
         if label is not None and not settings.order:
             found = read_grade(label)
             if found is None:
@@ -163,7 +174,7 @@ class SentenceGrading:
                     "list of labels, such as --set order=1,2,3,4,5",
                 )
             label, judged = found
-        return GradedExample(line=row.line, text=text, context=context, label=label, judged=judged)
+        return GradedExample(line=row.line, note=note, text=text, context=context, label=label, judged=judged)
 
     def label_names(self, examples: Sequence[GradedExample], settings: TaskSettings) -> tuple[str, ...]:
         """See ``Task.label_names``: one a question of the chain; with cross-entropy one a grade."""

@@ -49,9 +49,9 @@ TASK = SingleLabel(
     aliases=("natural-language-inference", "nli", "textual-entailment", "paraphrase-identification"),
     summary="One label of a closed list for two texts: entailment, paraphrase, answers the question or not",
     columns=(
-        Column("text", FIRST_NAMES),
-        Column("text_pair", SECOND_NAMES),
-        Column("label", LABELS_OF_PAIRS, target=True),
+        Column("text", FIRST_NAMES, holds="text"),
+        Column("text_pair", SECOND_NAMES, holds="text"),
+        Column("label", LABELS_OF_PAIRS, target=True, holds="label"),
     ),
     metric="accuracy",
     chosen=("accuracy", "f1", "macro_f1", "matthews", "log_loss", "brier", "ece"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bertolt.data.columns import read_label, read_text
+from bertolt.data.columns import REWRITTEN, is_rewritten, read_label, read_text
 from bertolt.data.examples import PairExample, TextExample
 from bertolt.data.features import Encoded, Feature, assemble, take
 from bertolt.data.table import Column, Layout, Row
@@ -22,7 +22,7 @@ from bertolt.metrics.calibration import fit_temperature, softmax
 from bertolt.metrics.statistic import Statistic
 from bertolt.models.spec import ModelSpec
 from bertolt.results import Labels
-from bertolt.tasks.task import Logits, TaskSettings
+from bertolt.tasks.task import LabelSettings, Logits, TaskSettings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,7 +64,7 @@ class SingleLabel:
     metric: str
     chosen: tuple[str, ...]
     layouts: tuple[Layout, ...] = ()
-    Settings: type[TaskSettings] = TaskSettings
+    Settings: type[TaskSettings] = LabelSettings
     activation: Literal["softmax", "sigmoid", "none"] = "softmax"
     offsets: bool = False
     policies: tuple[Policy, ...] = POLICIES
@@ -83,7 +83,9 @@ class SingleLabel:
         """See ``Task.example``."""
         raw = read_label(row, "label")
         label = None if raw is None else self.read_target(raw)
-        note = f"without a gold label ({raw!r})" if raw is not None and label is None else ""
+        note = REWRITTEN if is_rewritten(row.values.get("label")) else ""
+        if raw is not None and label is None:
+            note = f"without a gold label ({raw!r})"
         text = read_text(row, self.columns[0].name)
         if len(self.columns) == 2:
             return TextExample(line=row.line, note=note, text=text, label=label)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bertolt.data.examples import Example
 from bertolt.data.features import Encoded, Feature
@@ -49,6 +49,29 @@ class TaskSettings(BaseModel):
     def most_rows(self) -> int | None:
         """How many rows training draws of one DATA, at most; None: all."""
         return None
+
+    def no_label_name(self) -> str | None:
+        """The label that stands for no label; None: -1 where it is no label, see ``minus_one_is_label``."""
+        return None
+
+
+class LabelSettings(TaskSettings):
+    """The setting of tasks with one label for each row."""
+
+    no_label: str | None = Field(
+        default=None,
+        description="the label that stands for no label, whose rows are left out; by default -1, except in "
+        "-1/1, -1/0/1 and beside other negative numbers; empty: every label is one",
+    )
+
+    @field_validator("no_label", mode="before")
+    @classmethod
+    def _as_name(cls, value: Any) -> Any:
+        return value if value is None else str(value)
+
+    def no_label_name(self) -> str | None:
+        """See ``TaskSettings.no_label_name``."""
+        return self.no_label
 
 
 class Task(Protocol):

@@ -10,7 +10,10 @@ TASK = SingleLabel(
     name="text-classification",
     aliases=("sentiment-analysis", "sequence-classification"),
     summary="One label of a closed list for a text: sentiment, topic, spam",
-    columns=(Column("text", TEXT_NAMES), Column("label", LABEL_NAMES, target=True)),
+    columns=(
+        Column("text", TEXT_NAMES, holds="text"),
+        Column("label", LABEL_NAMES, target=True, holds="label"),
+    ),
     metric="accuracy",
     chosen=("accuracy", "macro_f1", "matthews", "log_loss", "brier", "ece"),
 )

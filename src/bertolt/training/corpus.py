@@ -11,10 +11,12 @@ import numpy as np
 from bertolt.data.sources import Source, open_source
 from bertolt.data.splits import MIN_FOR_TEST, cut_off
 from bertolt.data.table import Table
+from bertolt.errors import DataError
 from bertolt.tasks.checking import quick_notes
-from bertolt.tasks.reading import ColumnChoice, Reading, read_labelled
+from bertolt.tasks.reading import ColumnChoice, Reading, labels_in, read_rows, settle_no_label
 from bertolt.tasks.task import Task, TaskSettings
 from bertolt.training.settings import TrainSettings
+from bertolt.wording import counted, line_list, shortened
 
 Part = Literal["train", "validation", "test"]
 
@@ -60,28 +62,19 @@ def read_corpus(
     Raises:
         DataError, UnknownNameError: see ``open_source`` and ``read_labelled``.
     """
-    choice = ColumnChoice(settings.text, settings.label, settings.group)
-    corpus = Corpus()
+    corpus, of_data = Corpus(), 0
     if tables is not None:
-        for given_part, given_table in tables.items():
-            reading = read_labelled(task, given_table, task_settings, choice)
-            corpus.notes.extend(describe(reading))
-            setattr(corpus, given_part, reading.examples)
-        return _described(task, corpus, settings)
-    groups = _read_data(task, task_settings, settings, corpus)["train"]
-    plain = ColumnChoice(settings.text, settings.label)
-    for part, given in (("validation", settings.validation), ("test", settings.test)):
-        if given is not None:
-            table = open_source(given, task.layouts).pick(part)  # type: ignore[arg-type]
-            reading = read_labelled(task, table, task_settings, plain)
-            corpus.notes.extend(describe(reading))
-            if replaced := getattr(corpus, part):
-                corpus.notes.append(
-                    f"left out, {len(replaced):,} rows of the data's own {part} part: "
-                    f"--{part} stands in its place"
-                )
-            setattr(corpus, part, reading.examples)
-    _cut_missing(task, corpus, settings, _whole_groups(task, corpus.train, groups, settings))
+        choice = ColumnChoice(settings.text, settings.label, settings.group)
+        found = [(part, read_rows(task, table, task_settings, choice)) for part, table in tables.items()]
+    else:
+        found = _read_data(task, task_settings, settings)
+        of_data = len(found)
+        found += _read_given(task, task_settings, settings)
+    gathered = _gather(task, task_settings, settings, found, corpus=corpus, of_data=of_data)
+    groups = gathered["train"]
+    if tables is None:
+        _cut_missing(task, corpus, settings, _whole_groups(task, corpus.train, groups, settings))
+        _refuse_unmeasured(corpus)
     return _described(task, corpus, settings)
 
 
@@ -97,28 +90,90 @@ def read_all(
         DataError, UnknownNameError: see ``read_corpus``.
     """
     corpus = Corpus()
-    found = _read_data(task, task_settings, settings, corpus)
+    found = _read_data(task, task_settings, settings)
+    groups_of = _gather(task, task_settings, settings, found, corpus=corpus, of_data=len(found))
     corpus.train, corpus.validation = corpus.train + corpus.validation, []
-    groups = _whole_groups(task, corpus.train, found["train"] + found["validation"], settings)
+    groups = _whole_groups(task, corpus.train, groups_of["train"] + groups_of["validation"], settings)
     corpus.labels = task.label_names(corpus.train, task_settings)
     corpus.notes.extend(quick_notes(task, {"train": corpus.train}))
     return corpus, groups
 
 
 def _read_data(
-    task: Task, task_settings: TaskSettings, settings: TrainSettings, corpus: Corpus
-) -> dict[str, list[Any]]:
-    """Reads ``settings.data`` into the corpus; the group of each example, where a column says it."""
+    task: Task, task_settings: TaskSettings, settings: TrainSettings
+) -> list[tuple[Part, Reading]]:
+    """Reads ``settings.data``, each table for its part."""
     choice = ColumnChoice(settings.text, settings.label, settings.group)
-    groups: dict[str, list[Any]] = {"train": [], "validation": []}
-    for name in settings.data:
-        for part, table in _training_tables(open_source(name, task.layouts)):
-            reading = read_labelled(task, table, task_settings, choice)
-            corpus.notes.extend(describe(reading))
+    return [
+        (part, read_rows(task, table, task_settings, choice))
+        for name in settings.data
+        for part, table in _training_tables(open_source(name, task.layouts))
+    ]
+
+
+def _read_given(
+    task: Task, task_settings: TaskSettings, settings: TrainSettings
+) -> list[tuple[Part, Reading]]:
+    """Reads ``--validation`` and ``--test``, where they are given."""
+    choice = ColumnChoice(settings.text, settings.label)
+    given: dict[Part, str | None] = {"validation": settings.validation, "test": settings.test}
+    return [
+        (part, read_rows(task, open_source(name, task.layouts).pick(part), task_settings, choice))
+        for part, name in given.items()
+        if name is not None
+    ]
+
+
+def _gather(
+    task: Task,
+    task_settings: TaskSettings,
+    settings: TrainSettings,
+    found: Sequence[tuple[Part, Reading]],
+    *,
+    corpus: Corpus,
+    of_data: int,
+) -> dict[Part, list[Any]]:
+    """Puts what was read into the corpus, with notes; the group of each example, where a column says it.
+
+    Args:
+        task, task_settings, settings: of the training.
+        found: what was read, for its part.
+        corpus: receives it.
+        of_data: how many of the first were read from DATA, of which rows may be drawn; ``--validation`` and
+            ``--test``, which come after, stand in the place of a named data set's own part.
+    """
+    known = {label for part, each in found if part == "train" for label in labels_in(task, each.examples)}
+    settle_no_label(task, task_settings, [each for _, each in found], known)
+    groups: dict[Part, list[Any]] = {"train": [], "validation": [], "test": []}
+    for place, (part, reading) in enumerate(found):
+        corpus.notes.extend(describe(reading))
+        if place < of_data:
             corpus.notes.extend(_draw(reading, task_settings.most_rows(), settings.seed))
-            getattr(corpus, part).extend(reading.examples)
-            groups[part].extend(reading.groups)
+        elif replaced := getattr(corpus, part):
+            corpus.notes.append(
+                f"left out, {counted(len(replaced), 'row')} of the data's own {part} part: "
+                f"--{part} stands in its place"
+            )
+            replaced.clear()
+            groups[part].clear()
+        getattr(corpus, part).extend(reading.examples)
+        groups[part].extend(reading.groups)
     return groups
+
+
+def _refuse_unmeasured(corpus: Corpus) -> None:
+    """Refuses a training after which nothing could be measured.
+
+    Raises:
+        DataError: one row, or rows of which none could be cut off.
+    """
+    if corpus.validation or corpus.test:
+        return
+    raise DataError(
+        "rows to learn from and at least one other row to measure on",
+        f"{counted(len(corpus.train), 'row')}, of which none can be cut off",
+        "add rows, or name rows to measure on with --validation FILE",
+    )
 
 
 def _draw(reading: Reading, most: int | None, seed: int) -> list[str]:
@@ -157,10 +212,10 @@ def _described(task: Task, corpus: Corpus, settings: TrainSettings) -> Corpus:
     return corpus
 
 
-def _training_tables(source: Source) -> list[tuple[str, Any]]:
+def _training_tables(source: Source) -> list[tuple[Part, Table]]:
     if source.whole is not None:
         return [("train", source.whole)]
-    found = [("train", source.pick("train"))]
+    found: list[tuple[Part, Table]] = [("train", source.pick("train"))]
     if "validation" in source.parts:
         found.append(("validation", source.pick("validation")))
     return found
@@ -189,9 +244,11 @@ def _cut(
 
 def describe(reading: Reading) -> list[str]:
     """What was taken from a table and what was left out, for people."""
-    columns = ", ".join(f"{ours} = {theirs!r}" for ours, theirs in reading.columns.items())
+    columns = ", ".join(f"{ours} = {shortened(theirs, 80)}" for ours, theirs in reading.columns.items())
     lines = [f"{reading.name}: {note}" for note in reading.notes]
-    lines.append(f"{reading.name}: {len(reading.examples):,} rows; columns {columns}")
+    lines.append(f"{reading.name}: {counted(len(reading.examples), 'row')}; columns {columns}")
+    if reading.guess:
+        lines.append(reading.guess)
     accounts = {
         "left out, without text": reading.without_text,
         "left out, without a label": reading.without_label,
@@ -200,6 +257,5 @@ def describe(reading: Reading) -> list[str]:
     }
     for what, found in accounts.items():
         if found:
-            shown = ", ".join(map(str, found[:10])) + (", …" if len(found) > 10 else "")
-            lines.append(f"{reading.name}: {len(found):,} rows {what}: lines {shown}")
+            lines.append(f"{reading.name}: {counted(len(found), 'row')} {what}: {line_list(found)}")
     return lines

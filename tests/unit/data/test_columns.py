@@ -72,7 +72,7 @@ def test_a_missing_column_word_for_word() -> None:
     assert _refused(lambda: map_columns(TEXT, ("text",), name="data.csv")) == (
         "a label column in data.csv: label, labels, sentiment, class, category, target, stars, "
         "rating, gold_label",
-        "the columns 'text'",
+        "the column 'text'",
         "name it with --label COLUMN, or add a first line with the columns' names",
     )
     assert _refused(lambda: map_columns(TEXT, (), name="data.csv"))[1] == "no columns"
@@ -131,7 +131,8 @@ def test_what_is_no_text_word_for_word() -> None:
     ("value", "label"),
     [
         ("positive", "positive"), ("  positive\n", "positive"), ("", None), ("  ", None), (None, None),
-        (1, "1"), (0, "0"), (-2, "-2"), (3.0, "3"), (True, "True"), (math.nan, None), ("1.0", "1.0"),
+        (1, "1"), (0, "0"), (-2, "-2"), (3.0, "3"), (True, "True"), (math.nan, None),
+        ("1.0", "1"), ("-1.00", "-1"), ("1.05", "1.05"),
     ],
 )  # fmt: skip
 def test_labels(value: Any, label: str | None) -> None:
@@ -142,10 +143,13 @@ def test_labels(value: Any, label: str | None) -> None:
     ("value", "found"), [(0.5, "float '0.5'"), (["a"], "list \"['a']\""), (math.inf, "float 'inf'")]
 )
 def test_what_is_no_label_word_for_word(value: Any, found: str) -> None:
+    do = "write each label as text or as a whole number"
+    if isinstance(value, list):
+        do = "choose --task multi-label-classification, for several labels in a row"
     assert _refused(lambda: read_label(Row(9, {"label": value}), "label")) == (
         "a label in the column 'label' on line 9",
         found,
-        "write each label as text or as a whole number",
+        do,
     )
 
 

@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from bertolt.data.examples import MultiLabelExample
 from bertolt.data.features import Feature
 from bertolt.data.readers import open_table
 from bertolt.data.splits import cut_off
+from bertolt.data.table import Row
 from bertolt.errors import DataError, SettingError
 from bertolt.inference.pipeline import Pipeline, typed_settings
 from bertolt.metrics.calibration import sigmoid
@@ -151,7 +153,7 @@ def test_the_delimiter_is_not_another_one_in_another_row(tmp_path: Path) -> None
 def test_labels_that_nothing_can_be_learnt_from() -> None:
     with pytest.raises(DataError, match="only 'joy' in 2 rows"):
         TASK.label_names([example("joy"), example()], DEFAULTS)
-    with pytest.raises(DataError, match="rows without any in 1 rows"):
+    with pytest.raises(DataError, match="rows without any in 1 row;"):
         TASK.label_names([example()], DEFAULTS)
 
 
@@ -306,3 +308,57 @@ def test_the_folder_gives_transformers_the_same_probabilities(
             label for label in result.scores if result.scores[label] >= result.thresholds[label]
         }
     assert [row["labels"] for row in load_examples(run.folder)] == [row["labels"] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("value", "flags"),
+    [
+        ([1, 0, 1], (1, 0, 1)), ([1.0, 0.0], (1, 0)), ([True, False], (1, 0)),
+        (["0", "1", "1"], (0, 1, 1)),
+        ("[1, 0, 1]", (1, 0, 1)), ("[1 0 1]", (1, 0, 1)), ("[1. 0. 0.]", (1, 0, 0)),
+        ("[True, False]", (1, 0)),
+        ("[0, 0]", (0, 0)), ("[0.0, 1.0, 1.0]", (0, 1, 1)),
+    ],
+)  # fmt: skip
+def test_a_list_of_0_and_1_is_refused_or_read_with_names(value: Any, flags: tuple[int, ...]) -> None:
+    row = Row(4, {"text": "x", "labels": value})
+    with pytest.raises(DataError, match="on line 4") as caught:
+        TASK.example(row, DEFAULTS)
+    assert "--set names=NAME1,NAME2" in caught.value.do
+    names = ("joy", "love", "fear")[: len(flags)]
+    found = TASK.example(row, typed_settings(TASK, {"names": ",".join(names)}))
+    assert found.labels == tuple(name for name, flag in zip(names, flags, strict=True) if flag)
+    assert found.note == "a list of 0 and 1 read with the names of the labels"
+
+
+def test_lists_of_two_places_without_a_repetition_are_refused_together() -> None:
+    rows = [Row(line, {"text": "x", "labels": value}) for line, value in enumerate(("[1, 0]", "[0, 1]"), 2)]
+    with pytest.raises(DataError, match="only the labels 0 and 1, both of them on line 2"):
+        TASK.label_names([TASK.example(row, DEFAULTS) for row in rows], DEFAULTS)
+
+
+def test_numbers_of_labels_stay_numbers_of_labels() -> None:
+    settings = typed_settings(TASK, {"names": "joy,love,fear"})
+    found = [
+        TASK.example(Row(1, {"text": "x", "labels": value}), settings).labels
+        for value in ([0, 1], [2], "[1, 0]", [])
+    ]
+    assert found == [("joy", "love"), ("fear",), ("love", "joy"), ()]
+    mixed = [
+        TASK.example(Row(line, {"text": "x", "labels": value}), settings)
+        for line, value in enumerate(([1, 0, 1], [2]), start=1)
+    ]
+    with pytest.raises(DataError, match="one form of list in all rows"):
+        TASK.label_names(mixed, settings)
+
+
+def test_held_back_labels_are_no_label() -> None:
+    for value in (-1, [-1], "-1", [-1, -1, -1]):
+        found = TASK.example(Row(1, {"text": "x", "labels": value}), DEFAULTS)
+        assert (found.labels, found.note) == (None, "without a label (-1)")
+
+
+def test_names_in_the_option_itself(tmp_path: Path) -> None:
+    assert typed_settings(TASK, {"names": " joy, love "}).names == ("joy", "love")  # type: ignore[attr-defined]
+    with pytest.raises(SettingError, match="'joy' as number 2"):
+        typed_settings(TASK, {"names": "joy,joy"})

@@ -47,10 +47,10 @@ def test_where_nothing_is_left_the_message_counts() -> None:
         read_labelled(TASK, table, SETTINGS, ColumnChoice())
     assert caught.value.to_dict() == {
         "expected": "rows with a text and a label in data.csv",
-        "found": "1 rows whose text is empty, 2 rows without a label",
+        "found": "1 row with an empty text, 2 rows without a label",
         "do": "check the columns (--text, --label) or the file",
     }
-    with pytest.raises(DataError, match="found no rows;"):
+    with pytest.raises(DataError, match="found no rows, only the names of the columns;"):
         read_labelled(TASK, MemoryTable("d", ("text", "label"), []), SETTINGS, ColumnChoice())
 
 
@@ -82,11 +82,11 @@ def test_an_unknown_group_column_is_refused() -> None:
 
 def test_prediction_reads_no_target() -> None:
     table = _table({"body": "a", "label": 0.5}, {"body": "b", "label": ["no", "label"]})
-    rows = list(unlabelled_rows(TASK, table, SETTINGS, ()))
+    rows = list(unlabelled_rows(TASK, table, SETTINGS, ColumnChoice()))
     assert [example for _, example in rows] == [TextExample(line=2, text="a"), TextExample(line=3, text="b")]
     assert rows[0][0].values == {"body": "a", "label": 0.5}
     with pytest.raises(DataError, match="a text column in"):
-        list(unlabelled_rows(TASK, _table({"x": "a"}), SETTINGS, ()))
+        list(unlabelled_rows(TASK, _table({"x": 1}), SETTINGS, ColumnChoice()))
 
 
 def test_an_input_is_a_string_or_an_object() -> None:
@@ -134,3 +134,90 @@ def test_columns_of_a_task() -> None:
     assert [column.name for column in target_columns(TASK)] == ["label"]
     assert has_target(TASK, TextExample(text="a", label="x"))
     assert not has_target(TASK, TextExample(text="a"))
+
+
+@pytest.mark.parametrize(
+    ("labels", "dropped"),
+    [
+        ((0, 1, 2, -1), True),  # SNLI
+        (("0", "1", "2", "-1"), True),
+        ((0.0, 1.0, 2.0, -1.0), True),
+        (("good", "bad", "-1"), True),
+        ((1, 2, 3, -1), True),
+        ((-1, 0, 1), False),  # sentiment
+        (("-1", "+1"), False),
+        ((-2, -1, 0, 1, 2), False),
+    ],
+)
+@pytest.mark.parametrize("name", ["text-classification", "sentence-pair-classification"])
+def test_minus_one_is_no_label_unless_it_is_sentiment(
+    name: str, labels: tuple[Any, ...], dropped: bool
+) -> None:
+    task = get_task(name)
+    table = _table(*({"text": f"t{each}", "text_pair": "p", "label": each} for each in labels))
+    reading = read_labelled(task, table, task.Settings(), ColumnChoice())
+    assert len(reading.examples) == len(labels) - dropped
+    assert (reading.left_out.keys() == {"without a label (-1)"}) == dropped
+    if dropped:
+        lines = [line for line, each in enumerate(labels, start=2) if float(each == -1 or each == "-1")]
+        assert reading.left_out["without a label (-1)"] == lines
+    else:
+        assert "so -1 is a label; if it stands for no label: --set no_label=-1" in reading.notes[0]
+
+
+def test_what_stands_for_no_label_can_be_said() -> None:
+    table = _table(*({"text": "a", "label": each} for each in (-1, 0, 1, "?")))
+    said = TASK.Settings.model_validate({"no_label": -1})
+    assert [each.label for each in read_labelled(TASK, table, said, ColumnChoice()).examples] == [
+        "0",
+        "1",
+        "?",
+    ]
+    said = TASK.Settings.model_validate({"no_label": "?"})
+    assert [each.label for each in read_labelled(TASK, table, said, ColumnChoice()).examples] == [
+        "-1",
+        "0",
+        "1",
+    ]
+    said = TASK.Settings.model_validate({"no_label": ""})
+    assert len(read_labelled(TASK, table, said, ColumnChoice()).examples) == 4
+
+
+def test_a_model_says_whether_minus_one_is_a_label() -> None:
+    table = _table(*({"text": "a", "label": each} for each in (-1, 0, 1)))
+    without = read_labelled(TASK, table, SETTINGS, ColumnChoice(), known=("0", "1"))
+    assert [each.label for each in without.examples] == ["0", "1"]
+    with_it = read_labelled(TASK, table, SETTINGS, ColumnChoice(), known=("-1", "0", "1"))
+    assert [each.label for each in with_it.examples] == ["-1", "0", "1"]
+
+
+def test_a_whole_number_has_one_form_and_the_reading_says_so() -> None:
+    table = _table(*({"text": "a", "label": each} for each in ("1.0", 1, 1.0, "1", "0.0")))
+    reading = read_labelled(TASK, table, SETTINGS, ColumnChoice())
+    assert [each.label for each in reading.examples] == ["1", "1", "1", "1", "0"]
+    assert reading.repaired == {"a label such as 1.0 read as 1": [2, 4, 6]}
+
+
+def test_one_column_for_each_label() -> None:
+    task = get_task("multi-label-classification")
+    table = _table(
+        {"body": "a", "funny": 1, "sad": "0", "loud": "no"},
+        {"body": "b", "funny": 0.0, "sad": "true", "loud": "False"},
+        {"body": "c", "funny": "1.0", "sad": True, "loud": "0"},
+        {"body": "d", "funny": -1, "sad": -1, "loud": -1},
+        {"body": "e", "funny": 1, "sad": "", "loud": 0},
+        {"body": "f", "funny": 0, "sad": 0, "loud": 0},
+    )
+    choice = ColumnChoice(text=("body",), label=("funny", "sad", "loud"))
+    reading = read_labelled(task, table, task.Settings(), choice)
+    assert [each.labels for each in reading.examples] == [("funny",), ("sad",), ("funny", "sad"), ()]
+    assert reading.without_label == [5, 6]
+    assert reading.notes == ("no row has the label 'loud': a model trained on these rows will not know it",)
+    strange = _table({"body": "a", "funny": 2, "sad": 0})
+    with pytest.raises(DataError, match="no or yes in the label column 'funny' on line 2"):
+        read_labelled(task, strange, task.Settings(), ColumnChoice(("body",), ("funny", "sad")))
+    with pytest.raises(DataError, match=r"a column 'x' \(--label\)"):
+        read_labelled(task, strange, task.Settings(), ColumnChoice(("body",), ("funny", "x")))
+    assert unlabelled_rows(
+        task, strange, task.Settings(), ColumnChoice(("body",))
+    )  # prediction reads no label

@@ -18,7 +18,7 @@ from bertolt.models.device import set_threads
 from bertolt.models.folder import load_record
 from bertolt.models.spec import ModelSpec
 from bertolt.progress import progress_bar
-from bertolt.tasks.reading import unlabelled_rows
+from bertolt.tasks.reading import ColumnChoice, unlabelled_rows
 from bertolt.tasks.registry import get_task
 from bertolt.tasks.task import Task, input_values, settings_of
 
@@ -70,7 +70,9 @@ def read_inputs(spec: ModelSpec, data: str, text: Sequence[str]) -> list[Any]:
     """
     task = get_task(spec.task)
     table = open_source(data, task.layouts).pick("test")
-    rows = unlabelled_rows(task, table, settings_of(task, spec), text)
+    rows = unlabelled_rows(
+        task, table, settings_of(task, spec), ColumnChoice(tuple(text), verb=("bench", "DIR"))
+    )
     found = [as_input(task, example) for _, example in rows]
     if not found:
         raise DataError(f"rows with a text in {table.name}", "none", "name a file with texts")
