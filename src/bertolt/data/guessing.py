@@ -121,17 +121,16 @@ class Profile:
 
 
 def profile_columns(table: Table, most: int = ROWS_READ) -> dict[str, Profile]:
-    """Looks at the first rows of a table.
-
-    Raises:
-        DataError: the table cannot be read.
-    """
+    """Looks at the first rows of a table, up to a row that cannot be read: reading it all names that row."""
     found = {name: Profile(name) for name in table.columns}
-    for row in islice(iter(table), most):
-        for name, value in row.values.items():
-            if name not in found:
-                found[name] = Profile(name)
-            _add(found[name], value)
+    try:
+        for row in islice(iter(table), most):
+            for name, value in row.values.items():
+                if name not in found:
+                    found[name] = Profile(name)
+                _add(found[name], value)
+    except DataError:
+        pass
     rows = max((each.rows for each in found.values()), default=0)
     for each in found.values():
         each.rows = rows
