@@ -21,6 +21,14 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
     host: Annotated[
         str, typer.Option(metavar="H", help="Where to listen; 0.0.0.0 lets other machines in.")
     ] = "127.0.0.1",
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Answer requests to this name, such as that of a proxy; may be given several times.",
+            show_default="addresses, localhost and the name in --host",
+        ),
+    ] = None,
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65535, help="Where to listen; 0 takes a free port.")
     ] = 8000,
@@ -67,10 +75,13 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
     from bertolt.serving.corrections import LOCK_SECONDS, Corrections
     from bertolt.serving.keys import read_keys
     from bertolt.serving.served import open_folders
-    from bertolt.serving.settings import read_settings
+    from bertolt.serving.settings import checked_settings, read_settings
     from bertolt.serving.worker import ChildWorker
 
     limits = read_settings(settings)
+    if allowed_host:
+        names = (*limits.allowed_hosts, *allowed_host)
+        limits = checked_settings({**limits.model_dump(), "allowed_hosts": names})
     known = read_keys(keys) if keys is not None else ()
     served = open_folders(
         [Path(folder) for folder in folders], limits, engine=engine, device=device, dtype=dtype
@@ -96,6 +107,7 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
         lambda: ChildWorker(order, start_seconds=limits.start_seconds),
         keys=known,
         corrections=store,
+        host=host,
     )
     with bind(host, port) as bound:
         address = _address(host, bound.getsockname()[1])

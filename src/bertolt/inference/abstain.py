@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 from bertolt.errors import SettingError
@@ -49,7 +50,8 @@ def check_abstain(spec: ModelSpec, below: float) -> None:
         SettingError: not a probability, or the model has a label of its own that is called "unsure".
     """
     if not 0 <= below <= 1:
-        raise SettingError("a probability 0 to 1 in --abstain-below", f"{below:g}", "give for example 0.8")
+        found = f"{below:g}" if not abs(below) > sys.float_info.max else "a number beyond 1e308"
+        raise SettingError("a probability 0 to 1 in --abstain-below", found, "give for example 0.8")
     if UNSURE in spec.labels:
         raise SettingError(
             f"a model without a label {UNSURE!r} for --abstain-below",

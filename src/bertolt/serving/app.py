@@ -54,6 +54,7 @@ def build_app(
     *,
     keys: Sequence[str] = (),
     corrections: Corrections | None = None,
+    host: str = "localhost",
 ) -> FastAPI:
     """The app. Its lifespan starts the worker, which loads the models, and ends it.
 
@@ -66,6 +67,7 @@ def build_app(
         new_worker: makes a worker that is not started yet.
         keys: those that clients must show one of; none: open to all.
         corrections: where they are saved; None: none are taken.
+        host: the address or the name that the server listens at.
     """
     meters = Meters()
 
@@ -102,7 +104,13 @@ def build_app(
     app.add_middleware(Guard, settings=settings, meters=meters)
     if keys:
         app.add_middleware(Keys, keys=keys, meters=meters)
-    app.add_middleware(Origins, allowed=settings.cors_origins, meters=meters)
+    app.add_middleware(
+        Origins,
+        allowed=settings.cors_origins,
+        hosts=(*settings.allowed_hosts, host),
+        strict=bool(settings.allowed_hosts),
+        meters=meters,
+    )
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

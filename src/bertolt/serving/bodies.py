@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -14,6 +13,8 @@ from bertolt.serving.refusals import MalformedError
 
 #: Lists and objects inside each other. Inputs need four.
 DEPTH = 16
+#: The greatest whole number that all readers of JSON keep exactly (RFC 8259, section 6).
+MOST_NUMBER = 2**53 - 1
 
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -22,12 +23,13 @@ async def read_body(request: Request, form: type[Form]) -> Form:
     """A body in a form.
 
     Raises:
-        MalformedError: not JSON in UTF-8, a number that JSON does not have, or too deep a nesting.
+        MalformedError: not JSON in UTF-8, a number that JSON does not have or that is beyond
+            ``MOST_NUMBER``, or too deep a nesting.
         InputError: JSON in another form.
     """
     body = await request.body()
     try:
-        value = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
+        value = json.loads(body, parse_constant=_no_constant, parse_float=_fraction, parse_int=_whole)
     except json.JSONDecodeError as error:
         raise MalformedError(
             "JSON", f"{error.msg.lower()} at line {error.lineno}, column {error.colno}", "correct the body"
@@ -37,10 +39,6 @@ async def read_body(request: Request, form: type[Form]) -> Form:
             "JSON in UTF-8",
             f"the byte 0x{body[error.start]:02X} at {error.start}",
             "encode the body as UTF-8",
-        ) from error
-    except ValueError as error:  # a whole number of thousands of digits
-        raise MalformedError(
-            "JSON with numbers of a usual size", str(error)[:100], "shorten the number"
         ) from error
     except RecursionError as error:
         raise _too_deep() from error
@@ -73,11 +71,26 @@ def _no_constant(name: str) -> NoReturn:
     raise MalformedError("JSON, which has no such number", name, "write a number, or null")
 
 
-def _finite(digits: str) -> float:
+def _fraction(digits: str) -> float:
     value = float(digits)
-    if math.isinf(value):
-        raise MalformedError("numbers below 1e309", digits[:100], "write a smaller number, or null")
+    if abs(value) > MOST_NUMBER:
+        raise _too_great(digits)
     return value
+
+
+def _whole(digits: str) -> int:
+    # Python reads more than 4,300 digits with an error of its own, and many digits slowly.
+    if len(digits) > len(f"-{MOST_NUMBER}") or abs(value := int(digits)) > MOST_NUMBER:
+        raise _too_great(digits)
+    return value
+
+
+def _too_great(digits: str) -> MalformedError:
+    return MalformedError(
+        f"numbers from -{MOST_NUMBER:,} to {MOST_NUMBER:,}",
+        digits[:40] + ("…" if len(digits) > 40 else ""),
+        "write a smaller number, or null",
+    )
 
 
 def _too_deep() -> MalformedError:

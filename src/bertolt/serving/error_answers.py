@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive, Send
 
 from bertolt.errors import BertoltError, DiskError, FolderError, InputError
 from bertolt.serving.meters import Meters
@@ -16,6 +18,8 @@ from bertolt.serving.refusals import Refusal
 
 #: Nobody reads it; the number is the one that nginx logs for it.
 CLIENT_GONE = 499
+#: How long what a refused client still sends is thrown away, so that it reads the answer before the end.
+LINGER_SECONDS = 1.0
 
 
 def error_answer(error: BertoltError, meters: Meters) -> Response:
@@ -27,6 +31,26 @@ def error_answer(error: BertoltError, meters: Meters) -> Response:
         status, reason = 422, "input"
     meters.refused.labels(reason).inc()
     return _answer(status, error.to_dict(), headers)
+
+
+async def answer_and_close(error: Refusal, meters: Meters, receive: Receive, send: Send) -> None:
+    """Sends an error, reads on for a moment, and closes the connection.
+
+    It reads on because a connection that is closed upon unread data would lose the answer; and it closes
+    because whoever is refused could otherwise go on sending a body that nobody wants.
+    """
+    answer = error_answer(error, meters)
+    answer.headers["Connection"] = "close"
+    await send({"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": True})
+    try:
+        async with asyncio.timeout(LINGER_SECONDS):
+            message: Message = {"type": "http.request", "more_body": True}
+            while message["type"] == "http.request" and message.get("more_body", False):
+                message = await receive()
+    except TimeoutError:
+        pass
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def add_error_answers(app: FastAPI) -> None:

@@ -8,13 +8,10 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bertolt.serving.error_answers import error_answer
+from bertolt.serving.error_answers import answer_and_close
 from bertolt.serving.meters import Meters
 from bertolt.serving.refusals import OverloadedError, Refusal, SlowError, TooLargeError
 from bertolt.serving.settings import ServeSettings
-
-#: How long what a refused client still sends is thrown away, so that it reads the answer before the end.
-LINGER_SECONDS = 1.0
 
 
 class ClientLeftError(Exception):
@@ -62,9 +59,9 @@ class Guard:
             async with asyncio.timeout(self._settings.receive_seconds):
                 await self._fill(body, receive)
         except TimeoutError:
-            await self._refuse(_slow(self._settings.receive_seconds), scope, receive, send)
+            await answer_and_close(_slow(self._settings.receive_seconds), self._meters, receive, send)
         except Refusal as error:
-            await self._refuse(error, scope, receive, send)
+            await answer_and_close(error, self._meters, receive, send)
         except ClientLeftError:
             pass
         else:
@@ -98,22 +95,6 @@ class Guard:
                 f"{size:,} or more",
                 "send several requests",
             )
-
-    async def _refuse(self, error: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers, and reads on for a moment: a connection closed upon unread data would lose the answer."""
-        answer = error_answer(error, self._meters)
-        answer.headers["Connection"] = "close"
-        start = {"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers}
-        await send(start)
-        await send({"type": "http.response.body", "body": answer.body, "more_body": True})
-        try:
-            async with asyncio.timeout(LINGER_SECONDS):
-                message: Message = {"type": "http.request", "more_body": True}
-                while message["type"] == "http.request" and message.get("more_body", False):
-                    message = await receive()
-        except TimeoutError:
-            pass
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _announced(scope: Scope) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bertolt.errors import DiskError, SettingError
-from bertolt.serving.error_answers import error_answer
+from bertolt.serving.error_answers import answer_and_close
 from bertolt.serving.meters import Meters
 from bertolt.serving.refusals import UnauthorizedError
 
@@ -46,7 +46,7 @@ def read_keys(file: Path | str) -> tuple[str, ...]:
 
 
 class Keys:
-    """Middleware: lets through what carries one of the keys. How much of one is right changes nothing.
+    """Middleware: lets through what carries one of the keys. Keys are compared in constant time.
 
     Args:
         app: what it protects.
@@ -66,7 +66,7 @@ class Keys:
         error = UnauthorizedError(
             "a key in the header Authorization: Bearer KEY", "none that is known", "ask who runs the server"
         )
-        await error_answer(error, self._meters)(scope, receive, send)
+        await answer_and_close(error, self._meters, receive, send)
 
     def _known(self, scope: Scope) -> bool:
         headers = [value for name, value in scope["headers"] if name == b"authorization"]

@@ -44,6 +44,13 @@ class ForeignOriginError(Refusal):
     reason = "origin"
 
 
+class ForeignHostError(Refusal):
+    """A request to a name that the server does not have."""
+
+    status = 403
+    reason = "host"
+
+
 class NoModelError(Refusal):
     """A model that is not served."""
 

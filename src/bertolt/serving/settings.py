@@ -79,8 +79,8 @@ class ServeSettings(BaseModel):
     )  # fmt: skip
     correction_address_bytes: int = Field(
         default=ADDRESS_BYTES, ge=1000,
-        description="bytes of corrections that a client address may save while the server runs, so that one "
-        "client cannot fill the file for all; behind a proxy all clients have the proxy's address",
+        description="bytes of corrections that one client address may save while the server runs, so that "
+        "one client cannot fill the file for all; behind a proxy all clients have the proxy's address",
     )  # fmt: skip
     wait_seconds: float = Field(
         default=20, gt=0,
@@ -129,6 +129,12 @@ class ServeSettings(BaseModel):
         description="origins whose pages may call this server, such as https://example.org; none by default",
     )  # fmt: skip
 
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="names by which the server may be called, such as models.example.org; by default any "
+        "name from other machines, and from this machine only addresses, localhost and the name in --host",
+    )
+
     @model_validator(mode="after")
     def _agree(self) -> Self:
         for small, great, why in (
@@ -151,6 +157,11 @@ class ServeSettings(BaseModel):
         for origin in self.cors_origins:
             if origin != "*" and not re.fullmatch(r"https?://[^/\s]+", origin):
                 raise ValueError(f"cors_origins has {origin!r}: an origin is such as https://example.org")
+        for host in self.allowed_hosts:
+            if not re.fullmatch(r"[A-Za-z0-9._-]+", host):
+                raise ValueError(
+                    f"allowed_hosts has {host!r}: a host is a name without port, such as example.org"
+                )
         return self
 
 

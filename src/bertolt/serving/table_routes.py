@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -71,12 +72,16 @@ async def show_table(
     response_class=Response,
     responses={200: {"content": {"text/csv": {}}}, 404: RESPONSES[404], 422: RESPONSES[422]},
 )
-async def table_file(request: Request, name: str, job: str) -> Response:
-    """The whole table with the results behind its columns, in the file's order, once it is done."""
+async def table_file(request: Request, name: str, job: str, spreadsheet_safe: bool = True) -> Response:
+    """The whole table with the results behind its columns, in the file's order, once it is done.
+
+    A text that a spreadsheet program would run as a formula has an apostrophe before it, unless
+    ``spreadsheet_safe`` is false.
+    """
     found = _job(request, name, job)
     if found.state != "done":
         raise InputError("a table that is done", f"one that is {found.state}", "ask again when it is")
-    content = await asyncio.to_thread(found.csv)
+    content = await asyncio.to_thread(partial(found.csv, safe_for_spreadsheets=spreadsheet_safe))
     headers = {
         "Content-Disposition": 'attachment; filename="result.csv"',
         "X-Content-Type-Options": "nosniff",

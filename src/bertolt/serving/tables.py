@@ -152,8 +152,12 @@ class TableJob:
         shown = {"error": found.to_dict()} if isinstance(found, BertoltError) else {"result": found}
         return {"line": row.line, "values": values, **shown}
 
-    def csv(self) -> bytes:
-        """All rows with their results, in the file's order: every column kept, the result's behind them."""
+    def csv(self, *, safe_for_spreadsheets: bool) -> bytes:
+        """All rows with their results, in the file's order: every column kept, the result's behind them.
+
+        Args:
+            safe_for_spreadsheets: see ``DelimitedWriter``.
+        """
         flat = [
             {ERROR: str(found)} if isinstance(found, BertoltError) else flatten_values(found)
             for found in self.results
@@ -166,6 +170,7 @@ class TableJob:
                 {**row.values, **{names[name]: value for name, value in each.items()}}
                 for row, each in zip(self.sheet.rows, flat, strict=True)
             ),
+            safe_for_spreadsheets=safe_for_spreadsheets,
         )
 
 

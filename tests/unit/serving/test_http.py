@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import time
@@ -18,6 +19,7 @@ from bertolt.inference.pipeline import Pipeline
 from bertolt.serving.computing import Computing
 from bertolt.serving.error_answers import error_answer
 from bertolt.serving.meters import Meters
+from bertolt.serving.origins import Origins
 from contract.rows import ROWS
 from http_server import Running, running
 
@@ -114,6 +116,12 @@ NONSENSE = {
     "options without end": (json.dumps({"inputs": "a", "options": {"x": "y" * 10_000}}).encode(), 413),
     "Infinity as an input": (b'{"inputs": [Infinity]}', 400),
     "a number of 5,000 digits": (b'{"inputs": ' + b"1" * 5000 + b"}", 400),
+    "4,000 digits": (b'{"inputs": "a", "options": {"abstain_below": ' + b"1" * 4000 + b"}}", 400),
+    "400 digits": (b'{"inputs": "a", "options": {"abstain_below": -' + b"9" * 400 + b"}}", 400),
+    "2**53": (b'{"inputs": "a", "options": {"abstain_below": 9007199254740992}}', 400),
+    "2**53 - 1": (b'{"inputs": "a", "options": {"abstain_below": 9007199254740991}}', 422),
+    "1e308": (b'{"inputs": "a", "options": {"abstain_below": 1e308}}', 400),
+    "a great number in a list": (b'{"inputs": ["a", {"text": [-1e17]}]}', 400),
     "nesting 10,000 deep": (b'{"inputs": ' + b"[" * 10_000 + b"]" * 10_000 + b"}", 400),
     "nesting 100 deep": (b'{"inputs": ' + b"[" * 100 + b"]" * 100 + b"}", 400),
     "a list": (b"[]", 422),
@@ -221,7 +229,7 @@ def connect(server: Running) -> socket.socket:
 
 
 def request(body: bytes, *headers: str) -> bytes:
-    lines = [f"POST {PREDICT} HTTP/1.1", "Host: x", f"Content-Length: {len(body)}", *headers, "", ""]
+    lines = [f"POST {PREDICT} HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
 
 
@@ -252,7 +260,9 @@ def receive_all(connection: socket.socket) -> bytes:
 
 def test_a_body_over_the_limit_is_refused_before_it_is_sent(server: Running) -> None:
     with connect(server) as connection:
-        connection.sendall(f"POST {PREDICT} HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n".encode())
+        connection.sendall(
+            f"POST {PREDICT} HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 99999999\r\n\r\n".encode()
+        )
         found = receive_all(connection)
     assert found.startswith(b"HTTP/1.1 413 ")
     assert b"at most 2,000,000 bytes in a body" in found
@@ -262,7 +272,7 @@ def test_a_body_of_unknown_length_is_cut_off_at_the_limit(server: Running) -> No
     chunk = b"10000\r\n" + b" " * 65_536 + b"\r\n"
     with connect(server) as connection:
         connection.sendall(
-            f"POST {PREDICT} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+            f"POST {PREDICT} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
         )
         for _ in range(32):  # 2,097,152 bytes, and no end
             connection.sendall(chunk)
@@ -278,7 +288,7 @@ def test_the_answer_to_a_large_body_reaches_a_usual_client(client: httpx.Client)
 def test_many_bodies_cannot_fill_the_memory(sentiment: Path) -> None:
     limits = {"body_bytes": 200_000, "buffer_bytes": 300_000, "receive_seconds": 5}
     with running(sentiment, **limits) as server, connect(server) as first, connect(server) as second:
-        head = f"POST {PREDICT} HTTP/1.1\r\nHost: x\r\nContent-Length: 190000\r\n\r\n".encode()
+        head = f"POST {PREDICT} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 190000\r\n\r\n".encode()
         first.sendall(head + b" " * 180_000)
         wait_until(lambda: buffered(server) == 180_000)
         second.sendall(head + b" " * 180_000)
@@ -302,7 +312,7 @@ def buffered(server: Running) -> int:
     "start",
     [
         b"",  # half open
-        b"POST /v1/models HTTP/1.1\r\nHost: x\r\n",  # no end of headers
+        b"POST /v1/models HTTP/1.1\r\nHost: localhost\r\n",  # no end of headers
     ],
 )
 def test_a_connection_without_a_request_is_closed(start: bytes, sentiment: Path) -> None:
@@ -335,7 +345,9 @@ def closed(connection: socket.socket) -> bool:
 
 def test_a_body_that_drips_gets_408(sentiment: Path) -> None:
     with running(sentiment, receive_seconds=0.3) as server, connect(server) as connection:
-        connection.sendall(f"POST {PREDICT} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{{".encode())
+        connection.sendall(
+            f"POST {PREDICT} HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 100\r\n\r\n{{".encode()
+        )
         assert receive_all(connection).startswith(b"HTTP/1.1 408 ")
 
 
@@ -386,7 +398,7 @@ def test_a_model_that_fails_turns_ready_to_503(sentiment: Path, monkeypatch: pyt
 
 
 def test_a_client_that_does_not_read_is_cut(sentiment: Path) -> None:
-    ask = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+    ask = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with running(sentiment, send_seconds=0.3) as server, connect(server) as connection:
         with pytest.raises((ConnectionResetError, BrokenPipeError)):
             connection.sendall(ask * 500_000)  # answers pile up until the server reads no more
@@ -440,19 +452,118 @@ def test_only_allowed_origins_may_read(sentiment: Path) -> None:
         assert "Access-Control-Allow-Origin" not in other.headers
 
 
-def test_only_pages_of_allowed_origins_may_send(sentiment: Path, client: httpx.Client) -> None:
-    def status(server: httpx.Client, site: str, origin: str) -> int:
-        headers = {"Sec-Fetch-Site": site, "Origin": origin, "Content-Type": "text/plain"}
-        return server.post(PREDICT, json={"inputs": "a"}, headers=headers).status_code
+#: Headers of a request to 127.0.0.1:PORT, and whether it may change something.
+SENDERS: list[tuple[dict[str, str], bool]] = [
+    ({}, True),  # no browser
+    ({"Origin": "http://127.0.0.1:PORT"}, True),
+    ({"Origin": "https://127.0.0.1:PORT"}, True),  # through a proxy that does TLS
+    ({"Origin": "http://LOCALHOST", "Host": "localhost:80"}, True),
+    ({"Origin": "https://localhost", "Host": "localhost"}, True),
+    ({"Origin": "http://[::1]:PORT", "Host": "[::1]:PORT"}, True),
+    ({"Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1:PORT"}, True),
+    ({"Sec-Fetch-Site": "none"}, True),  # typed by the user
+    ({"Sec-Fetch-Site": "cross-site"}, False),
+    ({"Sec-Fetch-Site": "same-site"}, False),
+    ({"Sec-Fetch-Site": "none", "Origin": "null"}, False),
+    ({"Origin": "null"}, False),
+    ({"Origin": "http://evil.test"}, False),
+    ({"Origin": "http://evil.test:PORT"}, False),
+    ({"Origin": "http://127.0.0.1"}, False),  # another port
+    ({"Origin": "http://127.0.0.1:1"}, False),
+    ({"Origin": "http://localhost:PORT"}, False),  # another name
+    ({"Origin": "http://127.0.0.1:PORT.evil.test"}, False),
+    ({"Origin": "http://evil.test@127.0.0.1:PORT"}, False),
+    ({"Origin": "127.0.0.1:PORT"}, False),
+    ({"Origin": "chrome-extension://127.0.0.1:PORT"}, False),
+    ({"Origin": ""}, False),
+]
 
-    assert status(client, "same-origin", str(client.base_url)) == 200
-    assert status(client, "none", "null") == 200
-    for site in ("cross-site", "same-site"):
-        assert status(client, site, "https://a.example") == 403
+
+@pytest.mark.parametrize(("headers", "allowed"), SENDERS)
+def test_only_the_servers_own_pages_may_send(
+    client: httpx.Client, server: Running, headers: dict[str, str], allowed: bool
+) -> None:
+    sent = {name: value.replace("PORT", str(server.port)) for name, value in headers.items()}
+    for method in ("POST", "DELETE", "PUT", "PATCH"):
+        answer = client.request(method, "/v1/models/none/predict", headers=sent)
+        assert (answer.status_code == 403) is not allowed
+        assert set(answer.json()["error"]) == {"expected", "found", "do"}
+    assert client.get("/v1/models", headers=sent).status_code == 200
+
+
+def test_pages_of_allowed_origins_may_send(sentiment: Path) -> None:
+    def status(origin: str) -> int:
+        headers = {"Sec-Fetch-Site": "cross-site", "Origin": origin, "Content-Type": "text/plain"}
+        return client.post(PREDICT, json={"inputs": "a"}, headers=headers).status_code
+
     for allowed, other in (("https://a.example", 403), ("*", 200)):
-        with running(sentiment, cors_origins=(allowed,)) as server, httpx.Client(base_url=server.url) as own:
-            assert status(own, "cross-site", "https://a.example") == 200
-            assert status(own, "cross-site", "https://b.example") == other
+        with (
+            running(sentiment, cors_origins=(allowed,)) as server,
+            httpx.Client(base_url=server.url) as client,
+        ):
+            assert status("https://a.example") == 200
+            assert status("https://b.example") == other
+            assert status("null") == other
+
+
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [
+        ("127.0.0.1", True),
+        ("127.0.0.1:8000", True),
+        ("localhost:1", True),
+        ("LocalHost.", True),
+        ("[::1]:8000", True),
+        ("192.168.0.7", True),
+        ("evil.test", False),
+        ("evil.test:8000", False),
+        ("localhost.evil.test", False),
+        ("127.0.0.1.evil.test", False),
+        ("0x7f.1", False),
+        ("localhost@evil.test", False),
+        ("", False),
+    ],
+)
+def test_on_this_machine_only_known_names_are_answered(client: httpx.Client, host: str, known: bool) -> None:
+    for method in ("GET", "POST", "OPTIONS"):
+        answer = client.request(method, "/v1/models", headers={"Host": host})
+        assert (answer.status_code == 403) is not known
+    assert known or "--allowed-host" in answer.json()["error"]["do"]
+
+
+def test_names_can_be_allowed(sentiment: Path) -> None:
+    with running(sentiment, allowed_hosts=("Models.example.org",)) as server:
+        for host, status in (
+            ("models.example.org", 200),
+            ("models.example.org:80", 200),
+            ("example.org", 403),
+        ):
+            assert httpx.get(server.url + "/v1/models", headers={"Host": host}).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("address", "strict", "status"),
+    [("127.0.0.1", False, 403), ("::1", False, 403), ("192.168.0.7", False, 200), ("192.168.0.7", True, 403)],
+)
+def test_from_other_machines_any_name_will_do_unless_names_are_given(
+    address: str, strict: bool, status: int
+) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    sent: list[Any] = []
+    origins = Origins(app, allowed=(), hosts=("known.test",), strict=strict, meters=Meters())
+    for host, expected in ((b"evil.test", status), (b"known.test", 200)):
+        sent.clear()
+        scope = {"type": "http", "method": "GET", "headers": [(b"host", host)], "server": (address, 8000)}
+        asyncio.run(origins(scope, receive, send))
+        assert sent[0]["status"] == expected
 
 
 def test_without_an_allow_list_no_origin_may_read(client: httpx.Client) -> None:

@@ -49,6 +49,20 @@ def table(*texts: str) -> str:
     return "id,text\n" + "".join(f'{number},"{text}"\n' for number, text in enumerate(texts))
 
 
+def test_what_a_spreadsheet_would_run_is_made_text(server: Running) -> None:
+    texts = ("=1+1", "+1", "-1", "@SUM(A1)", "the film")
+    job = send(server, table(*texts)).json()["job"]
+    done(server, job)
+
+    def column(query: str) -> list[str]:
+        file = httpx.get(f"{server.url}{AT}/table/{job}/result.csv{query}", timeout=30).text
+        return [row["text"] for row in csv.DictReader(io.StringIO(file))]
+
+    assert column("") == ["'=1+1", "'+1", "'-1", "'@SUM(A1)", "the film"]
+    assert column("?spreadsheet_safe=false") == list(texts)
+    assert forget(server, job) == 204
+
+
 def test_rows_come_in_any_order_with_what_predict_says(server: Running) -> None:
     answer = send(server, table(*TEXTS))
     assert answer.status_code == 202
