@@ -75,13 +75,10 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
     from bertolt.serving.corrections import LOCK_SECONDS, Corrections
     from bertolt.serving.keys import read_keys
     from bertolt.serving.served import open_folders
-    from bertolt.serving.settings import checked_settings, read_settings
+    from bertolt.serving.settings import read_settings
     from bertolt.serving.worker import ChildWorker
 
-    limits = read_settings(settings)
-    if allowed_host:
-        names = (*limits.allowed_hosts, *allowed_host)
-        limits = checked_settings({**limits.model_dump(), "allowed_hosts": names})
+    limits = read_settings(settings, allowed_hosts=allowed_host or ())
     known = read_keys(keys) if keys is not None else ()
     served = open_folders(
         [Path(folder) for folder in folders], limits, engine=engine, device=device, dtype=dtype

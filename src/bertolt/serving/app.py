@@ -104,13 +104,8 @@ def build_app(
     app.add_middleware(Guard, settings=settings, meters=meters)
     if keys:
         app.add_middleware(Keys, keys=keys, meters=meters)
-    app.add_middleware(
-        Origins,
-        allowed=settings.cors_origins,
-        hosts=(*settings.allowed_hosts, host),
-        strict=bool(settings.allowed_hosts),
-        meters=meters,
-    )
+    names = (*settings.allowed_hosts, host)
+    app.add_middleware(Origins, settings=settings, hosts=names, meters=meters)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bertolt.serving.error_answers import answer_and_close
 from bertolt.serving.meters import Meters
 from bertolt.serving.refusals import ForeignHostError, ForeignOriginError, Refusal
+from bertolt.serving.settings import ServeSettings
 
 #: Methods that change nothing; a preflight is answered by the list of allowed origins itself.
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -43,19 +44,19 @@ class Origins:
 
     Args:
         app: what it protects.
-        allowed: the origins whose pages may call; ``*`` is all of them.
+        settings: ``cors_origins`` are the origins whose pages may call, ``*`` being all of them; with
+            ``allowed_hosts`` other names are refused on every connection, not only on those of this machine.
         hosts: names by which the server may be called, beside addresses and ``localhost``.
-        strict: whether other names are refused on every connection, not only on those of this machine.
         meters: counts what is turned away.
     """
 
     def __init__(
-        self, app: ASGIApp, *, allowed: Sequence[str], hosts: Collection[str], strict: bool, meters: Meters
+        self, app: ASGIApp, *, settings: ServeSettings, hosts: Collection[str], meters: Meters
     ) -> None:
         self._app = app
-        self._allowed = allowed
+        self._allowed = settings.cors_origins
         self._hosts = {host.lower().rstrip(".") for host in hosts}
-        self._strict = strict
+        self._strict = bool(settings.allowed_hosts)
         self._meters = meters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

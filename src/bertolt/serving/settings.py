@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -165,18 +166,28 @@ class ServeSettings(BaseModel):
         return self
 
 
-def read_settings(file: Path | str | None) -> ServeSettings:
+def read_settings(file: Path | str | None, *, allowed_hosts: Sequence[str] = ()) -> ServeSettings:
     """The settings of a TOML file; None: the defaults.
+
+    Args:
+        file: the file.
+        allowed_hosts: further names by which the server may be called.
 
     Raises:
         SettingError: a file that is not TOML, an unknown setting, a value out of range, or settings that
             contradict each other.
         DiskError: the file cannot be read.
     """
-    if file is None:
-        return ServeSettings()
+    values = {} if file is None else _read_toml(file)
+    hosts = values.get("allowed_hosts", [])
+    if allowed_hosts and isinstance(hosts, list):
+        values["allowed_hosts"] = [*hosts, *allowed_hosts]
+    return checked_settings(values)
+
+
+def _read_toml(file: Path | str) -> dict[str, Any]:
     try:
-        values = tomllib.loads(Path(file).read_text(encoding="utf-8"))
+        return tomllib.loads(Path(file).read_text(encoding="utf-8"))
     except OSError as error:
         raise DiskError(
             "a file of settings", f"{error.strerror}: {str(file)!r}", "check --settings"
@@ -185,7 +196,6 @@ def read_settings(file: Path | str | None) -> ServeSettings:
         raise SettingError(
             f"TOML in {str(file)!r}", str(error), "write lines such as: queue_rows = 500"
         ) from error
-    return checked_settings(values)
 
 
 def checked_settings(values: dict[str, object]) -> ServeSettings:

@@ -20,6 +20,7 @@ from bertolt.serving.computing import Computing
 from bertolt.serving.error_answers import error_answer
 from bertolt.serving.meters import Meters
 from bertolt.serving.origins import Origins
+from bertolt.serving.settings import ServeSettings
 from contract.rows import ROWS
 from http_server import Running, running
 
@@ -558,7 +559,8 @@ def test_from_other_machines_any_name_will_do_unless_names_are_given(
         sent.append(message)
 
     sent: list[Any] = []
-    origins = Origins(app, allowed=(), hosts=("known.test",), strict=strict, meters=Meters())
+    settings = ServeSettings(allowed_hosts=("known.test",) if strict else ())
+    origins = Origins(app, settings=settings, hosts=("known.test",), meters=Meters())
     for host, expected in ((b"evil.test", status), (b"known.test", 200)):
         sent.clear()
         scope = {"type": "http", "method": "GET", "headers": [(b"host", host)], "server": (address, 8000)}
