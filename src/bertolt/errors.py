@@ -7,6 +7,7 @@
     │   ├── SettingError     a setting whose value cannot be used
     │   ├── FolderError      a model folder that is missing, damaged, foreign or for another task
     │   ├── DiskError        a file that could not be written or read
+    │   ├── BusyError        a file or folder that another process is writing
     │   ├── NetworkError     a Hub id that could not be reached
     │   └── MissingExtraError an import that an extra of this package provides
     ├── RefusedError         the answer is no: a check or a gate that did not pass (exit code 1)
@@ -91,6 +92,10 @@ class FolderError(InputError):
 
 class DiskError(InputError):
     """A file that could not be written or read: a full disk, a missing permission."""
+
+
+class BusyError(InputError):
+    """A file or folder that another process is writing."""
 
 
 class NetworkError(InputError):
