@@ -1,6 +1,6 @@
 """Locks: of several processes that write one file or folder, the first writes and the others are refused.
 
-The lock of ``NAME`` is the file ``.NAME.lock`` beside it, which says who holds it. The system's own file locks
+The lock of ``NAME`` is the file ``.NAME.lock`` beside it, which says who holds it. The system's own locks
 (``flock(2)``; ``msvcrt`` on Windows) end with their process, so a lock file that a killed process left behind
 does not count. Where a file system has no ``flock``, such as some network file systems, a lock file counts as
 left behind when its process does not exist any more.
@@ -93,9 +93,11 @@ def _take(file: Path, target: Path, option: str) -> int:
 
 
 def _release(file: Path, descriptor: int) -> None:
-    with contextlib.suppress(OSError):  # a folder that was removed meanwhile; an open file on Windows
-        file.unlink()
-    os.close(descriptor)
+    try:
+        with contextlib.suppress(OSError):  # a folder that was removed meanwhile; an open file on Windows
+            file.unlink()
+    finally:
+        os.close(descriptor)
 
 
 def _remove_empty(folders: list[Path]) -> None:

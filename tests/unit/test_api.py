@@ -46,7 +46,7 @@ def test_all_is_sorted_and_real() -> None:
 
 
 def test_every_function_of_the_api_that_a_user_calls_is_exported() -> None:
-    helpers = {"finish", "measure", "names", "nothing", "read_test_data"}
+    helpers = {"begin", "measure", "names", "nothing", "read_test_data", "reporter"}
     modules = [
         importlib.import_module(f"bertolt.api.{each.name}") for each in iter_modules(bertolt.api.__path__)
     ]

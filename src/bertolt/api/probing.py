@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 from bertolt.api.names import names, nothing
 from bertolt.probing.settings import ProbeOptions, ProbeSettings
 from bertolt.progress import say
+from bertolt.training.prepare import Say
 from bertolt.training.settings import StrPath, check_settings
 
 if TYPE_CHECKING:
-    from bertolt.probing.probe import Probing
+    from bertolt.probing.probe import Probing, Report
 
 
 def probe(
@@ -45,7 +46,6 @@ def probe(
         DiskError: the disk is full; ``bertolt probe --resume DIR`` goes on.
     """
     from bertolt.probing.probe import probe as run
-    from bertolt.reports.probe_report import write_probe_report
 
     values: dict[str, Any] = {
         name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in options.items()
@@ -58,6 +58,11 @@ def probe(
         "out": os.fspath(out),
     }
     tell = nothing if quiet else say
-    done = run(check_settings(ProbeSettings, values), tell)
-    tell(f"report: {write_probe_report(done.folder)}")
-    return done
+    return run(check_settings(ProbeSettings, values), tell, report=reporter(tell))
+
+
+def reporter(tell: Say) -> Report:
+    """What writes the report of a probe into its folder, and says where it is."""
+    from bertolt.reports.probe_report import write_probe_report
+
+    return lambda done: tell(f"report: {write_probe_report(done.folder)}")

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bertolt.api.names import names, nothing
-from bertolt.errors import FolderError
 from bertolt.progress import say
 from bertolt.training.fine_tune import Run
 from bertolt.training.prepare import Say
@@ -47,22 +46,30 @@ def train(data: StrPath | Sequence[StrPath], *, quiet: bool = False, **options: 
     values["data"] = names(data)
     values |= {name: names(values[name]) for name in ("text", "label", "unlabelled") if name in values}
     tell = nothing if quiet else say
-    settings = check_settings(TrainSettings, values)
-    return finish(run_training(settings, tell, method=find_method(settings)), tell)
+    return begin(check_settings(TrainSettings, values), tell)
 
 
-def finish(run: Run, tell: Say) -> Run:
-    """Writes the report of a training into its model folder, and says where it is.
+def begin(settings: TrainSettings, tell: Say, *, resume: bool = False) -> Run:
+    """Trains, and writes the report of the training into its model folder.
+
+    Args:
+        settings: what is wanted.
+        tell: receives lines for people.
+        resume: whether the interrupted run of this folder goes on.
 
     Raises:
-        DiskError: it cannot be written; the model folder is complete without it.
+        InputError: see ``train``.
+        DiskError: the model or the report cannot be written; ``resume`` goes on.
     """
-    from bertolt.reports.training import report_training
 
-    file = report_training(run)
-    if file is not None:
-        tell(f"report: {file}")
-    return run
+    def report(run: Run) -> None:
+        from bertolt.reports.training import report_training
+
+        file = report_training(run)
+        if file is not None:
+            tell(f"report: {file}")
+
+    return run_training(settings, tell, method=find_method(settings), resume=resume, report=report)
 
 
 def resume(folder: StrPath, *, quiet: bool = False) -> Run:
@@ -76,16 +83,8 @@ def resume(folder: StrPath, *, quiet: bool = False) -> Run:
         FolderError: there is no interrupted training, or data, versions or threads have changed.
     """
     out = Path(folder)
-    found = RunFolder(out).read()
-    if found.get("finished"):
-        raise FolderError(
-            f"an interrupted training of {str(out)!r}",
-            "one that is finished",
-            f"use its model, such as: bertolt predict {out} TEXT",
-        )
-    settings = settings_of(found, TrainSettings, out)
-    tell = nothing if quiet else say
-    return finish(run_training(settings, tell, method=find_method(settings), resume=True), tell)
+    settings = settings_of(RunFolder(out).read_unfinished(), TrainSettings, out)
+    return begin(settings, nothing if quiet else say, resume=True)
 
 
 def adapt(

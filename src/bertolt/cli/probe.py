@@ -105,14 +105,11 @@ def probe(  # noqa: PLR0913 (a parameter is an option)
     given = given_options(context)
     given.pop("json", None)
     done = _resume(given) if resume is not None else _begin(given)
-    from bertolt.reports.probe_report import write_probe_report
-
-    file = write_probe_report(done.folder)
     if json:
         print_json(_document(done))
     else:
         _show(done)
-        sys.stdout.write(f"report: {file}\nprobe folder: {done.folder.path} ({done.seconds:,.0f} s)\n")
+        sys.stdout.write(f"probe folder: {done.folder.path} ({done.seconds:,.0f} s)\n")
 
 
 def _begin(given: dict[str, Any]) -> Probing:
@@ -126,21 +123,23 @@ def _begin(given: dict[str, Any]) -> Probing:
     require(given, wanted, example)
     given["set"] = settings_from(given.get("set"))
     settings = check_settings(ProbeSettings, given)
+    from bertolt.api.probing import reporter
     from bertolt.probing.probe import probe as run
     from bertolt.progress import say
 
     with resumable(Path(settings.out), "probe"):
-        return run(settings, say)
+        return run(settings, say, report=reporter(say))
 
 
 def _resume(given: dict[str, Any]) -> Probing:
     folder = given.pop("resume")
     refuse_others(given, "probe", ("model", "data"))
+    from bertolt.api.probing import reporter
     from bertolt.probing.probe import resume as run
     from bertolt.progress import say
 
     with resumable(Path(folder), "probe"):
-        return run(Path(folder), say)
+        return run(Path(folder), say, report=reporter(say))
 
 
 def _document(done: Probing) -> Mapping[str, Any]:

@@ -163,12 +163,9 @@ def _begin(given: dict[str, Any]) -> Run:
     settings = check_settings(TrainSettings, given)
     from bertolt.api import training
     from bertolt.training.prepare import output_folder
-    from bertolt.training.repeats import run_training
-    from bertolt.unlabelled.methods import find_method
 
-    method = find_method(settings)
     with resumable(output_folder(settings), "train"):
-        return training.finish(run_training(settings, say, method=method), say)
+        return training.begin(settings, say)
 
 
 def _resume(given: dict[str, Any]) -> Run:

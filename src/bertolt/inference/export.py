@@ -20,6 +20,7 @@ from bertolt.inference.onnx_engine import OnnxEngine, all_inputs
 from bertolt.inference.onnx_graph import check_extra, write_onnx
 from bertolt.inference.pipeline import Pipeline
 from bertolt.inference.run import Model
+from bertolt.locks import exclusive
 from bertolt.models.engine_record import Agreement, EngineRecord, Precision, Tried
 from bertolt.models.folder import extend_model
 from bertolt.models.packaged import file_sha256
@@ -81,7 +82,7 @@ def export(
         MissingExtraError: without the extra ``onnx``.
         DataError: no example, or too few with targets.
         RefusedError: the answers differ. Nothing is written.
-        FolderError, DiskError: the folder cannot be written.
+        FolderError, BusyError, DiskError: the folder cannot be written.
     """
     check_extra()
     labelled = [example for example in examples if has_target(pipeline.model.task, example)]
@@ -94,7 +95,8 @@ def export(
         records.append(pipeline.record.model_copy(update={"engine": engine}))
         return records[0]
 
-    replaced = extend_model(target, source, extend)
+    with exclusive(target, "bertolt export", "--out"):
+        replaced = extend_model(target, source, extend)
     return Exported(target, records[0], replaced)
 
 

@@ -16,7 +16,8 @@ missing      there          missing        ``.NAME.old``
 missing      missing        any            no folder; ``.NAME.new`` was never finished
 ===========  =============  =============  ==================================================
 
-Two processes that write the same folder at the same time are not kept apart.
+Two processes that write the same folder at the same time are not kept apart here, but by ``bertolt.locks``,
+which every verb that writes a folder holds from its start.
 """
 
 from __future__ import annotations

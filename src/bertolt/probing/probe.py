@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -63,22 +64,33 @@ class Probing:
         return self.folder.results
 
 
-def probe(settings: ProbeSettings, say: Say, *, resume: bool = False) -> Probing:
+Report = Callable[[Probing], None]
+
+
+def no_report(done: Probing) -> None:
+    """Writes nothing beside the probes."""
+
+
+def probe(settings: ProbeSettings, say: Say, *, resume: bool = False, report: Report = no_report) -> Probing:
     """Probes a network and writes the folder.
 
     Args:
         settings: what is wanted.
         say: receives lines for people.
         resume: go on with the interrupted run of this folder instead of beginning a new one.
+        report: writes what else belongs to the run into the folder. The run is finished after it.
 
     Raises:
+        BusyError: another process writes the folder or its run.
         InputError: the data, a name, a setting or the output folder cannot be used; nothing is left behind.
         DiskError: the disk is full; the run can be resumed.
     """
     start = time.perf_counter()
-    work = _prepare(settings, say)
-    run_folder = RunFolder(work.out, VERB)
-    with run_folder.open(settings.model_dump(mode="json"), work.identity, resume=resume):
+    run_folder = RunFolder(free_or_ours(Path(settings.out)), VERB)
+    with ExitStack() as opened:
+        opened.enter_context(run_folder.lock())
+        work = _prepare(settings, say)
+        opened.enter_context(run_folder.open(settings.model_dump(mode="json"), work.identity, resume=resume))
         of_model = work.states(run_folder, work.encoder, "reading the states")
         random = random_encoder(
             work.backbone, settings.seed, pad_id=work.tokenizer.pad_id, device=work.encoder.device
@@ -94,20 +106,24 @@ def probe(settings: ProbeSettings, say: Say, *, resume: bool = False) -> Probing
         # Before the run is called finished: what a kill leaves behind here, the resumed run removes.
         if not settings.keep_states:
             shutil.rmtree(run_folder.path / STATES, ignore_errors=True)
-    return Probing(ProbeFolder(work.out, work.record, results), time.perf_counter() - start)
+        done = Probing(ProbeFolder(work.out, work.record, results), time.perf_counter() - start)
+        report(done)
+    return done
 
 
-def resume(folder: Path, say: Say) -> Probing:
+def resume(folder: Path, say: Say, *, report: Report = no_report) -> Probing:
     """Goes on with the interrupted probe of a folder.
 
     Args:
         folder: where the probe was to go.
         say: receives lines for people.
+        report: see ``probe``.
 
     Raises:
         FolderError: there is no interrupted probe, or data, versions or threads have changed.
     """
-    return probe(settings_of(RunFolder(folder, VERB).read(), ProbeSettings, folder), say, resume=True)
+    settings = settings_of(RunFolder(folder, VERB).read_unfinished(), ProbeSettings, folder)
+    return probe(settings, say, resume=True, report=report)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -57,6 +58,10 @@ class Run:
         return {} if self.evaluation is None else self.evaluation.metrics
 
 
+def no_report(run: Run) -> None:
+    """Writes nothing beside the model."""
+
+
 def fine_tune(
     settings: TrainSettings,
     say: Say,
@@ -65,6 +70,7 @@ def fine_tune(
     resume: bool = False,
     checkpoint_seconds: float = EVERY_SECONDS,
     corpus: Corpus | None = None,
+    report: Callable[[Run], None] = no_report,
 ) -> Run:
     """Trains one model and writes its folder. ``seeds`` and ``folds`` are those of ``run_training``.
 
@@ -75,15 +81,20 @@ def fine_tune(
         resume: go on with the interrupted run of this folder instead of beginning a new one.
         checkpoint_seconds: of work that an interruption may cost; 0 keeps a checkpoint of every step.
         corpus: the examples themselves, instead of those of ``settings.data``.
+        report: writes what else belongs to the run into the model folder. The run is finished after it.
 
     Raises:
+        BusyError: another process writes the folder or its run.
         InputError: the data, a name, a setting or the output folder cannot be used; nothing is left behind.
         DiskError: the disk is full; the run can be resumed.
     """
     start = time.perf_counter()
-    work = _begin(settings, say, method, corpus, checkpoint_seconds)
-    setting, prepared = work.setting, work.setting.prepared
-    with work.run_folder.open(settings.model_dump(mode="json"), work.identity, resume=resume):
+    with ExitStack() as opened:
+        opened.enter_context(RunFolder(output_folder(settings)).lock())
+        work = _begin(settings, say, method, corpus, checkpoint_seconds)
+        setting, prepared = work.setting, work.setting.prepared
+        content = settings.model_dump(mode="json")
+        opened.enter_context(work.run_folder.open(content, work.identity, resume=resume))
         method.train(setting)
         fitted = fit_choices(setting.model, prepared.choices)
         evaluation, measured_on = measure(fitted, prepared.corpus)
@@ -103,7 +114,9 @@ def fine_tune(
         kept = kept_rows(prepared.corpus.validation, settings.keep_examples)
         if _save(work.out, fitted, record, kept):
             say(f"replaced the older model folder {work.out}")
-    return Run(work.out, Pipeline(fitted, record), evaluation, record, time.perf_counter() - start)
+        run = Run(work.out, Pipeline(fitted, record), evaluation, record, time.perf_counter() - start)
+        report(run)
+    return run
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import math
 import shutil
 import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,7 +31,7 @@ from bertolt.tasks.registry import get_task
 from bertolt.tasks.task import typed_settings
 from bertolt.training.checkpoints import EVERY_SECONDS
 from bertolt.training.corpus import Corpus, read_all, read_corpus
-from bertolt.training.fine_tune import Run, fine_tune, measure
+from bertolt.training.fine_tune import Run, fine_tune, measure, no_report
 from bertolt.training.folds import fold_corpora, whole_corpus
 from bertolt.training.method import SUPERVISED, Method, split_settings
 from bertolt.training.prepare import Say, output_folder
@@ -47,6 +47,7 @@ def run_training(
     method: Method = SUPERVISED,
     resume: bool = False,
     checkpoint_seconds: float = EVERY_SECONDS,
+    report: Callable[[Run], None] = no_report,
 ) -> Run:
     """Trains as often as ``settings`` say, and writes one model folder.
 
@@ -60,18 +61,26 @@ def run_training(
         say: receives lines for people.
         method: of each training.
         resume: go on with the interrupted run of this folder; trainings that are done are not repeated.
-        checkpoint_seconds: see ``fine_tune``.
+        checkpoint_seconds, report: see ``fine_tune``.
 
     Raises:
         SettingError: seeds and folds together, or folds that cannot be.
-        InputError, DiskError: see ``fine_tune``.
+        InputError, BusyError, DiskError: see ``fine_tune``.
     """
     if settings.seeds == 1 and settings.folds == 0:
-        return fine_tune(settings, say, method=method, resume=resume, checkpoint_seconds=checkpoint_seconds)
+        return fine_tune(
+            settings,
+            say,
+            method=method,
+            resume=resume,
+            checkpoint_seconds=checkpoint_seconds,
+            report=report,
+        )
     _check(settings)
     out = output_folder(settings)
-    job = _Job(settings, method, RunFolder(out), say, checkpoint_seconds)
-    return _train_folds(job, out, resume) if settings.folds else _train_seeds(job, out, resume)
+    job = _Job(settings, method, RunFolder(out), say, checkpoint_seconds, report)
+    with job.folder.lock():
+        return _train_folds(job, out, resume) if settings.folds else _train_seeds(job, out, resume)
 
 
 def _check(settings: TrainSettings) -> None:
@@ -97,6 +106,7 @@ class _Job:
     folder: RunFolder
     say: Say
     checkpoint_seconds: float
+    report: Callable[[Run], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +145,7 @@ def _train_seeds(job: _Job, out: Path, resume: bool) -> Run:
         kept = done[best]
         record = kept.record.model_copy(update=_update(settings, "seeds", runs))
         _adopt(job, out, kept.folder, record)
-    return _finished(settings, out, kept.evaluation, record, start)
+        return _finished(job, out, kept.evaluation, record, start)
 
 
 def _train_folds(job: _Job, out: Path, resume: bool) -> Run:
@@ -171,7 +181,7 @@ def _train_folds(job: _Job, out: Path, resume: bool) -> Run:
         figures = {"metrics": pooled.to_dict()["metrics"], "measured_on": "folds"}
         record = kept.record.model_copy(update={**_update(settings, "folds", runs), **figures})
         _adopt(job, out, kept.folder, record)
-    return _finished(settings, out, pooled, record, start)
+        return _finished(job, out, pooled, record, start)
 
 
 @contextmanager
@@ -288,11 +298,11 @@ def _adopt(job: _Job, out: Path, source: Path, record: FolderRecord) -> None:
     job.folder.take_log(RunFolder(source))
 
 
-def _finished(
-    settings: TrainSettings, out: Path, evaluation: Evaluation, record: FolderRecord, start: float
-) -> Run:
-    pipeline = Pipeline.from_folder(out, device=settings.device)
-    return Run(out, pipeline, evaluation, record, time.perf_counter() - start)
+def _finished(job: _Job, out: Path, evaluation: Evaluation, record: FolderRecord, start: float) -> Run:
+    pipeline = Pipeline.from_folder(out, device=job.settings.device)
+    run = Run(out, pipeline, evaluation, record, time.perf_counter() - start)
+    job.report(run)
+    return run
 
 
 def _say_nothing(text: str) -> None:

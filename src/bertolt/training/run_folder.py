@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bertolt.errors import DiskError, FolderError
+from bertolt.locks import exclusive
 from bertolt.models.fast_linear import onednn_wins
 from bertolt.training.runlog import NAME as LOG
 from bertolt.training.runlog import RunLog
@@ -63,6 +64,17 @@ class RunFolder:
         self._model_folder = model_folder
         self.path = model_folder.parent / f"{model_folder.name}.run"
         self.log = RunLog(self.path, verb)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keeps other processes from writing this run or its model folder while the body runs.
+
+        Raises:
+            BusyError: another process does.
+            DiskError: the lock file cannot be written.
+        """
+        with exclusive(self._model_folder, f"bertolt {self._verb}", "--out"):
+            yield
 
     @contextmanager
     def open(
@@ -147,15 +159,25 @@ class RunFolder:
             )
         return found
 
-    def _check(self, identity: Mapping[str, str]) -> None:
+    def read_unfinished(self) -> dict[str, Any]:
+        """What was written before step 0 of a run that can go on.
+
+        Raises:
+            FolderError: see ``read``; or the run is finished. Checkpoints that it left are removed.
+        """
         found = self.read()
-        if found["finished"]:
+        if found.get("finished"):
+            with self.lock():
+                self._remove_checkpoints()
             raise FolderError(
-                f"an interrupted training in {str(self.path)!r}",
+                f"an interrupted run of bertolt {self._verb} in {str(self.path)!r}",
                 "one that is finished",
-                "use its model folder, or train anew without --resume",
+                f"use its folder {str(self._model_folder)!r}, or begin anew without --resume",
             )
-        before = found["identity"]
+        return found
+
+    def _check(self, identity: Mapping[str, str]) -> None:
+        before = self.read_unfinished()["identity"]
         changed = [
             f"{name} {before.get(name)!r} is now {identity.get(name)!r}"
             for name in sorted({*before, *identity})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,13 +77,16 @@ def adapt(settings: AdaptSettings, say: Say, *, resume: bool = False) -> Adaptat
         resume: go on with the interrupted run of this folder instead of beginning a new one.
 
     Raises:
+        BusyError: another process writes the folder or its run.
         InputError: the data, a name, a setting or the output folder cannot be used; nothing is left behind.
         DiskError: the disk is full; the run can be resumed.
     """
     start = time.perf_counter()
-    work = _prepare(settings, say)
-    run_folder = RunFolder(work.out, VERB)
-    with run_folder.open(settings.model_dump(mode="json"), work.identity, resume=resume):
+    run_folder = RunFolder(free_or_ours(Path(settings.out)), VERB)
+    with ExitStack() as opened:
+        opened.enter_context(run_folder.lock())
+        work = _prepare(settings, say)
+        opened.enter_context(run_folder.open(settings.model_dump(mode="json"), work.identity, resume=resume))
         _train(work, run_folder, say)
         metrics = measure(work.models, work.data)
         say(f"after: {_shown(_values(metrics))}")
@@ -104,7 +108,9 @@ def resume(folder: Path, say: Say) -> Adaptation:
     Raises:
         FolderError: there is no interrupted adaptation, or data, versions or threads have changed.
     """
-    return adapt(settings_of(RunFolder(folder, VERB).read(), AdaptSettings, folder), say, resume=True)
+    return adapt(
+        settings_of(RunFolder(folder, VERB).read_unfinished(), AdaptSettings, folder), say, resume=True
+    )
 
 
 @dataclass(frozen=True, slots=True)

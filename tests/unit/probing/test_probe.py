@@ -21,7 +21,7 @@ from bertolt.probing.compare import compare_probes
 from bertolt.probing.control import control_labels
 from bertolt.probing.corpus import read_probe_data
 from bertolt.probing.edge_tasks import get_edge_task
-from bertolt.probing.probe import Probing, probe, resume
+from bertolt.probing.probe import Probing, Report, probe, resume
 from bertolt.probing.record import COUNTS, PROBES, RESULTS, is_probe, load_counts, load_probe
 from bertolt.probing.settings import ProbeOptions, ProbeRecipe, ProbeSettings
 from bertolt.probing.words import sentences
@@ -283,9 +283,11 @@ def test_the_python_face_does_what_the_verb_does(
     shutil.copytree(done.folder.path, wanted.out)
     run: list[ProbeSettings] = []
 
-    def recorded(told: ProbeSettings, say: Say) -> Probing:
+    def recorded(told: ProbeSettings, say: Say, report: Report) -> Probing:
         run.append(told)
-        return Probing(load_probe(Path(told.out)), 1.0)
+        done = Probing(load_probe(Path(told.out)), 1.0)
+        report(done)
+        return done
 
     monkeypatch.setattr("bertolt.probing.probe.probe", recorded)
     found = bertolt.probe(

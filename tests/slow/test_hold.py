@@ -1,0 +1,107 @@
+"""What must hold when something goes wrong around a process: a second writer, a kill, a closed stream."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from process import command, environment, run, wait_until
+from tiny import sentiment_rows
+
+Folder = Callable[[str], Path]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder with data sets of 60 and of 600 rows."""
+    rows = sentiment_rows()
+    for name, part in (("few.csv", rows[:60]), ("many.csv", rows[:60] * 10)):
+        with (tmp_path / name).open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([("text", "label"), *part])
+    return tmp_path
+
+
+def train_words(data: str, backbone: Path, *more: str) -> list[str]:
+    """A training into the folder ``m``; with ``--epochs 5000 --patience 0`` it lasts until it is killed."""
+    return [
+        "train", data, "--model", str(backbone), "--out", "m", "--batch-size", "8", "--threads", "1", *more
+    ]  # fmt: skip
+
+
+def start(*words: str, cwd: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command(*words), cwd=cwd, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def test_a_second_writer_of_one_folder_is_refused_and_the_first_goes_on(
+    home: Path, tiny_folder: Folder
+) -> None:
+    bert = tiny_folder("bert")
+    done = run(*train_words("few.csv", bert, "--epochs", "1", "--json"), cwd=home)
+    assert done.code == 0, done.err
+    (home / "m").rename(home / "other")
+    (home / "m.run").rename(home / "other.run")
+    with start(*train_words("many.csv", bert, "--epochs", "5000", "--patience", "0"), cwd=home) as first:
+        wait_until((home / ".m.lock").exists)
+        wait_until(lambda: (home / "m.run" / "log.jsonl").exists())
+        lines = (home / "m.run" / "log.jsonl").read_bytes()
+        for words in (
+            train_words("few.csv", bert, "--epochs", "1"),
+            train_words("few.csv", bert, "--seeds", "2"),
+            train_words("few.csv", bert, "--folds", "2"),
+            ["train", "--resume", "m"],
+            ["adapt", str(bert), "few.csv", "--out", "m"],
+            ["export", "other", "--out", "m"],
+        ):
+            second = run(*words, cwd=home)
+            assert second.code == 2, (words, second)
+            assert "expected that no other process writes 'm'" in second.err
+            assert f"found that bertolt train (process {first.pid} on " in second.err
+            assert "Traceback" not in second.err
+        assert (home / "m.run" / "log.jsonl").read_bytes().startswith(lines)
+        first.kill()
+    # The lock of a killed process does not count.
+    assert (home / ".m.lock").exists()
+    done = run(*train_words("few.csv", bert, "--epochs", "1"), cwd=home)
+    assert done.code == 0, done.err
+    assert not (home / ".m.lock").exists()
+
+
+def test_a_training_killed_before_its_report_goes_on_and_writes_it(home: Path, tiny_folder: Folder) -> None:
+    script = (
+        "import os, signal\n"
+        "from bertolt.reports import training\n"
+        "training.report_training = lambda run: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "from bertolt.cli import main\n"
+        f"main({train_words('few.csv', tiny_folder('bert'), '--epochs', '1')!r})\n"
+    )
+    killed = subprocess.run(
+        [command()[0], "-c", script],
+        cwd=home,
+        env=environment(),
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    weights = (home / "m" / "model.safetensors").read_bytes()
+    assert not (home / "m" / "report.html").exists()
+    done = run("train", "--resume", "m", cwd=home)
+    assert done.code == 0, done.err
+    assert (home / "m" / "report.html").is_file()
+    assert (home / "m" / "model.safetensors").read_bytes() == weights
+    assert json.loads((home / "m.run" / "settings.json").read_text())["finished"]
+    again = run("train", "--resume", "m", cwd=home)
+    assert again.code == 2
+    assert "found one that is finished" in again.err
+    assert (
+        os.listdir(home / "m.run") == ["settings.json", "log.jsonl"] or len(os.listdir(home / "m.run")) == 2
+    )
