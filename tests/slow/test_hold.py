@@ -29,7 +29,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def train_words(data: str, backbone: Path, *more: str) -> list[str]:
-    """A training into the folder ``m``; with ``--epochs 5000 --patience 0`` it lasts until it is killed."""
+    """A training into the folder ``m``; with ``--epochs 1000 --batch-size 2`` it lasts until it is killed."""
     return [
         "train", data, "--model", str(backbone), "--out", "m", "--batch-size", "8", "--threads", "1", *more
     ]  # fmt: skip
@@ -49,7 +49,7 @@ def test_a_second_writer_of_one_folder_is_refused_and_the_first_goes_on(
     assert done.code == 0, done.err
     (home / "m").rename(home / "other")
     (home / "m.run").rename(home / "other.run")
-    with start(*train_words("many.csv", bert, "--epochs", "5000", "--patience", "0"), cwd=home) as first:
+    with start(*train_words("many.csv", bert, "--epochs", "1000", "--batch-size", "2"), cwd=home) as first:
         wait_until((home / ".m.lock").exists)
         wait_until(lambda: (home / "m.run" / "log.jsonl").exists())
         lines = (home / "m.run" / "log.jsonl").read_bytes()
