@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 from bertolt.errors import FolderError, NetworkError, UnknownNameError
 from bertolt.models.packaged import PACKAGED, packaged_folder
 from bertolt.models.swap import finish_swap
+from bertolt.models.weights import check_weights
 
 #: Hub ids worth starting from; any other id of a BERT-like encoder works too.
 WELL_KNOWN = {
@@ -70,7 +70,7 @@ def load_backbone(name: str) -> Backbone:
                 f"none in {str(folder)!r}",
                 "name a folder that transformers or bertolt saved, or copy it again whole",
             )
-    _check_weights(folder)
+    check_weights(folder)
     return Backbone(name=name, folder=folder, config=read_config(folder))
 
 
@@ -128,40 +128,4 @@ def _from_hub(name: str, *, weights: bool) -> Path:
     except (HfHubHTTPError, HFValidationError) as error:
         raise UnknownNameError(
             "model on the Hub", name, [*PACKAGED, *WELL_KNOWN], do="check the id on the Hub's page"
-        ) from error
-
-
-def _check_weights(folder: Path) -> None:
-    weights = folder / "model.safetensors"
-    index = folder / "model.safetensors.index.json"
-    files = [weights]
-    if index.is_file():
-        names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
-        files = [folder / name for name in sorted(set(names))]
-    for file in files:
-        check_safetensors(file)
-
-
-def check_safetensors(file: Path) -> None:
-    """Reads a weight file's header, which says how long the file must be.
-
-    Raises:
-        FolderError: the file is missing, cut off, or not safetensors.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    if not file.is_file():
-        raise FolderError(
-            "weights in model.safetensors",
-            f"no file {str(file)!r}",
-            "copy the whole model folder again; pickled weights (pytorch_model.bin) are never loaded",
-        )
-    try:
-        with safe_open(file, framework="pt") as tensors:
-            tensors.keys()
-    except SafetensorError as error:
-        raise FolderError(
-            "a whole safetensors file",
-            f"{error} in {str(file)!r}",
-            "copy the file again: it is damaged or cut off",
         ) from error

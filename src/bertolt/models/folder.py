@@ -15,11 +15,11 @@ from pydantic import ValidationError
 from torch import nn
 
 from bertolt.errors import FolderError
-from bertolt.models.backbone import check_safetensors
 from bertolt.models.card import model_card
 from bertolt.models.heads import quiet_transformers
 from bertolt.models.spec import FolderRecord
 from bertolt.models.swap import finish_swap, write_folder
+from bertolt.models.weights import check_safetensors
 
 RECORD = "bertolt.json"
 EXAMPLES = "examples.parquet"

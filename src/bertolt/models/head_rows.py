@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from safetensors import safe_open
 from torch import Tensor, nn
 
 from bertolt.models.backbone import Backbone
+from bertolt.models.weights import open_weights
 
 
 def kept_labels(backbone: Backbone, labels: Sequence[str]) -> tuple[str, ...]:
@@ -58,13 +58,9 @@ def _known(backbone: Backbone) -> dict[str, int]:
 
 
 def _old_layer(backbone: Backbone, layer_name: str) -> tuple[Tensor, Tensor | None] | None:
-    file = backbone.folder / "model.safetensors"
-    if not file.is_file():
-        return None  # several files: too large a model to have been made here
-    with safe_open(file, framework="pt") as tensors:
-        keys = set(tensors.keys())
-        if f"{layer_name}.weight" not in keys:
-            return None
-        weight: Tensor = tensors.get_tensor(f"{layer_name}.weight")
-        bias = tensors.get_tensor(f"{layer_name}.bias") if f"{layer_name}.bias" in keys else None
-    return weight, bias
+    stored = open_weights(backbone.folder)
+    names = (f"{layer_name}.weight", f"{layer_name}.bias")
+    for weights in (stored, stored.without_prefix()[0]):
+        if names[0] in weights.places:
+            return weights.tensor(names[0]), weights.tensor(names[1]) if names[1] in weights.places else None
+    return None

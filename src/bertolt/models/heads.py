@@ -5,7 +5,7 @@ Axes: B rows of a batch, T tokens of its longest row, K labels, M selected posit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,11 @@ from torch import Tensor, nn
 
 from bertolt.errors import FolderError
 from bertolt.models.backbone import Backbone, read_config
-from bertolt.models.families import last_linear_name
+from bertolt.models.families import encoder_name, encoder_of, last_linear_name
 from bertolt.models.first_token import bert_shaped, first_states
 from bertolt.models.head_rows import keep_rows_by_name
 from bertolt.models.packed import PackedEncoder, Rows
+from bertolt.models.weights import Weights, listed, open_weights
 
 Inputs = dict[str, Tensor]
 
@@ -195,49 +196,120 @@ def quiet_transformers() -> Iterator[None]:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def load_network(auto_class: str, folder: Any, config: Any, *, new_head: bool = False) -> nn.Module:
+def load_network(auto_class: str, folder: Path, config: Any, *, new_head: bool = False) -> nn.Module:
     """The network of a folder in float32, without running code of the folder.
+
+    What a user must know of its weights is kept in the network: see ``loading_notes``.
 
     Args:
         auto_class: the transformers class.
         folder: a Hugging Face folder.
         config: of the network.
-        new_head: weights that the folder lacks are drawn at random; else they are an error.
+        new_head: a head, and a pooler, that the folder lacks are drawn at random; else they are an error.
 
     Raises:
         FolderError: the family has no such class, or weights are missing or of another shape.
     """
     import transformers
 
-    kind = getattr(transformers, auto_class)
-    network: nn.Module
+    mapping = getattr(transformers, auto_class)._model_mapping
+    if type(config) not in mapping:
+        raise FolderError(
+            f"a family that transformers' {auto_class} knows",
+            f"model type {config.model_type!r}",
+            "choose another backbone; `bertolt models` lists some",
+        )
+    found = mapping[type(config)]
+    kind = found[0] if isinstance(found, tuple) else found
+    weights = open_weights(folder)
+    notes = weights.notes()
+    before = torch.get_rng_state()
+    network, lost = _read(kind, weights, config)
+    if _needed(network, lost, new_head):
+        stripped, prefix = weights.without_prefix()
+        if prefix:
+            torch.set_rng_state(before)  # a new head is the same as without the prefix
+            network, lost = _read(kind, stripped, config, by_name=True)
+            notes.append(f"weights: the prefix {prefix!r} was taken off their names")
+    needed = _needed(network, lost, new_head)
+    if needed:
+        raise FolderError(
+            f"weights that fit config.json (model type {config.model_type!r})",
+            f"none, or of another shape, for {listed(needed)} in {str(folder)!r}",
+            "copy the whole model folder again, or name the model that the weights belong to",
+        )
+    new = sorted(name for name in lost if _in_encoder(network, name))
+    if new:
+        notes.append(f"weights: {listed(new)} are not in the folder and begin at random")
+    own_storage(network)
+    network.loading_notes = tuple(notes)  # type: ignore[assignment]
+    return network
+
+
+def _read(
+    kind: Any, weights: Weights, config: Any, *, by_name: bool = False
+) -> tuple[nn.Module, dict[str, str]]:
+    """The network, and the names of its weights that are missing or of another shape."""
+    # Of several files transformers wants an index with more than names in it.
+    by_name = by_name or bool(weights.pickled) or len(weights.files) > 1
+    options: dict[str, Any] = {"state_dict": weights.all_tensors()} if by_name else {"use_safetensors": True}
     try:
         with quiet_transformers():
             network, report = kind.from_pretrained(
-                folder,
+                None if by_name else weights.folder,
                 config=config,
                 dtype=torch.float32,
                 output_loading_info=True,
                 ignore_mismatched_sizes=True,
                 local_files_only=True,
                 trust_remote_code=False,
-                use_safetensors=True,
+                **options,
             )
-    except ValueError as error:
+    except (ImportError, AssertionError, ValueError, RuntimeError, LookupError, TypeError, OSError) as error:
+        # What a family's constructor raises where values of config.json do not go together.
+        first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise FolderError(
-            f"a family that transformers' {auto_class} knows",
-            f"model type {config.model_type!r}",
-            "choose another backbone; `bertolt models` lists some",
+            f"a config.json of model type {config.model_type!r} that {kind.__name__} can be built from",
+            f"{first} for {str(weights.folder)!r}",
+            "copy the whole model folder again, or choose another model",
         ) from error
     # Mismatched keys come with both shapes.
-    strange = sorted({*report["missing_keys"], *(key[0] for key in report["mismatched_keys"])})
-    if strange and not new_head:
-        raise FolderError(
-            "weights that fit config.json",
-            f"none for {', '.join(strange[:3])}{', …' if len(strange) > 3 else ''} in {str(folder)!r}",
-            "copy the whole model folder again",
-        )
-    return network
+    missing = dict.fromkeys(report["missing_keys"], "missing")
+    return network, missing | {key[0]: "of another shape" for key in report["mismatched_keys"]}
+
+
+def _needed(network: nn.Module, lost: Iterable[str], new_head: bool) -> list[str]:
+    """Of the weights that a folder lacks, those that may not be drawn at random."""
+    if not new_head:
+        return sorted(lost)
+    name = encoder_name(network)
+    return sorted(
+        each
+        for each in lost
+        if _in_encoder(network, each) and not each.removeprefix(f"{name}.").startswith("pooler.")
+    )
+
+
+def _in_encoder(network: nn.Module, name: str) -> bool:
+    return encoder_of(network) is network or name.startswith(f"{encoder_name(network)}.")
+
+
+def own_storage(network: nn.Module) -> None:
+    """Gives each parameter that is a view of a larger tensor a copy of its own; in place.
+
+    transformers cuts the joint query, key and value weights of some families in three; safetensors refuses
+    to save such views.
+    """
+    for parameter in network.parameters():
+        if parameter.untyped_storage().nbytes() > parameter.nbytes:
+            parameter.data = parameter.data.clone(memory_format=torch.contiguous_format)
+
+
+def loading_notes(network: nn.Module) -> tuple[str, ...]:
+    """What a user must know of the weights that a network was loaded from, in sentences; usually nothing."""
+    own: tuple[str, ...] = getattr(network, "loading_notes", ())
+    inner: tuple[str, ...] = getattr(encoder_of(network), "loading_notes", ())
+    return tuple(dict.fromkeys([*own, *inner]))
 
 
 def _check_outputs(network: nn.Module, count: int) -> None:

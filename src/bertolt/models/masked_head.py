@@ -6,7 +6,6 @@ Axes: B rows, T tokens, M selected positions of all rows together, V tokens of t
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from bertolt.models.backbone import Backbone, read_config
 from bertolt.models.families import encoder_name, encoder_of
 from bertolt.models.heads import Blueprint, Inputs, Row, build_auto, load_network
+from bertolt.models.weights import weight_names
 
 
 class MaskedHead:
@@ -140,7 +140,7 @@ def keep_pooler(network: nn.Module, backbone: Backbone) -> None:
     encoder = encoder_of(network)
     if getattr(encoder, "pooler", None) is not None:
         return
-    names = {name.removeprefix(f"{encoder_name(network)}.") for name in checkpoint_names(backbone.folder)}
+    names = {name.removeprefix(f"{encoder_name(network)}.") for name in weight_names(backbone.folder)}
     if not any(name.startswith("pooler.") for name in names):
         return
     whole = load_network("AutoModel", backbone.folder, encoder.config)
@@ -153,7 +153,7 @@ def new_parameters(network: nn.Module, backbone: Backbone) -> list[nn.Parameter]
 
     Those of the encoder are not among them, nor is a decoder that is tied to its embeddings.
     """
-    there = checkpoint_names(backbone.folder)
+    there = weight_names(backbone.folder)
     body = {id(parameter) for parameter in encoder_of(network).parameters()}
     names: dict[int, list[str]] = {}
     parameters: dict[int, nn.Parameter] = {}
@@ -162,20 +162,6 @@ def new_parameters(network: nn.Module, backbone: Backbone) -> list[nn.Parameter]
             names.setdefault(id(parameter), []).append(name)
             parameters[id(parameter)] = parameter
     return [parameters[key] for key, known in names.items() if there.isdisjoint(known)]
-
-
-def checkpoint_names(folder: Path) -> set[str]:
-    """The names of the tensors in a folder's weights; the oldest names of norms are read as today's."""
-    from safetensors import safe_open
-
-    index = folder / "model.safetensors.index.json"
-    if index.is_file():
-        names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"])
-    else:
-        with safe_open(folder / "model.safetensors", framework="pt") as tensors:
-            names = set(tensors.keys())
-    return {name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
-            for name in names}  # fmt: skip
 
 
 def masked_loss(logits: Tensor, tokens: Tensor) -> Tensor:

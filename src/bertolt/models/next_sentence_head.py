@@ -16,19 +16,19 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, load_model, save_model
+from safetensors.torch import load_model, save_model
 from torch import Tensor, nn
 
 from bertolt.models.backbone import Backbone, read_config
 from bertolt.models.heads import Blueprint, Inputs, Row, build_auto, fold_last_linear, load_network
 from bertolt.models.masked_head import (
     MaskedHead,
-    checkpoint_names,
     keep_pooler,
     run_encoder,
     run_head,
     vocabulary_logits,
 )
+from bertolt.models.weights import open_weights
 
 MODEL_TYPE = "bertolt-next-sentence-prediction"
 LAYER = "next_sentence"
@@ -186,11 +186,10 @@ def _with_layer(encoder: nn.Module, folder: Path) -> NextSentenceNetwork:
 
 def _take_over(layer: nn.Module, folder: Path) -> None:
     """Loads the head that a folder holds, where it holds one."""
-    if not any(name.startswith(f"{LAYER}.") for name in checkpoint_names(folder)):
-        return
-    tensors = load_file(folder / WEIGHTS)
-    start = len(LAYER) + 1
-    layer.load_state_dict({name[start:]: tensors[name] for name in tensors if name.startswith(f"{LAYER}.")})
+    weights = open_weights(folder)
+    names = [name for name in weights.places if name.startswith(f"{LAYER}.")]
+    if names:
+        layer.load_state_dict({name.removeprefix(f"{LAYER}."): weights.tensor(name) for name in names})
 
 
 def build_both(backbone: Backbone, blueprint: Blueprint, *, next_sentence: bool) -> nn.Module:

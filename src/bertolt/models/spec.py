@@ -122,6 +122,7 @@ class FolderRecord(BaseModel):
         threads: of the processor during training; equal threads give equal bits.
         training: the settings of the run.
         metrics: test metrics (validation where there was no test), each with value, low and high.
+        notes: what was found when the backbone was loaded, such as weights that began at random.
         measured_on: which split the metrics are of, or ``"none"``; ``"folds"`` where they are of
             cross-validation: each example was judged by a model that was trained without it.
         repeats: the trainings that were made to see how much the figures vary, or None.
@@ -141,6 +142,7 @@ class FolderRecord(BaseModel):
     versions: dict[str, str]
     threads: int
     training: dict[str, Any] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     metrics: dict[str, dict[str, float | None]] = Field(default_factory=dict)
     measured_on: Literal["test", "validation", "folds", "none"] = "none"
     repeats: Repeats | None = None

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import safe_open
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -20,11 +19,9 @@ from bertolt.models.backbone import Backbone
 from bertolt.models.fast_linear import use_fast_linear
 from bertolt.models.heads import load_network, quiet_transformers
 from bertolt.models.packaged import file_sha256
+from bertolt.models.weights import open_weights
 
 States = NDArray[np.float16]
-
-#: Transformers' body may have a pooler that a checkpoint lacks; no probe reads it.
-_UNREAD = "pooler."
 
 
 class Encoder:
@@ -102,7 +99,6 @@ def load_encoder(backbone: Backbone, *, pad_id: int, device: torch.device) -> En
         FolderError: its family has no body of its own, or weights are missing.
     """
     network = load_network("AutoModel", backbone.folder, backbone.config, new_head=True)
-    _refuse_missing(network, backbone.folder)
     return Encoder(network, _digest(backbone.folder), pad_id=pad_id, device=device)
 
 
@@ -117,39 +113,8 @@ def random_encoder(backbone: Backbone, seed: int, *, pad_id: int, device: torch.
     return Encoder(network.float(), f"random {seed} {shape}", pad_id=pad_id, device=device)
 
 
-def _weight_files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("model*.safetensors"))
-
-
-def _refuse_missing(network: nn.Module, folder: Path) -> None:
-    """A checkpoint of whatever head holds the body under a prefix, or bare."""
-    names: set[str] = set()
-    for file in _weight_files(folder):
-        with safe_open(file, framework="pt") as content:
-            names.update(content.keys())
-    tails = {tail for name in names for tail in _tails(name)}
-    saved = (name for name in network.state_dict() if not name.startswith(_UNREAD))
-    missing = [name for name in saved if not {name, _old_name(name)} & tails]
-    if missing:
-        raise FolderError(
-            "the weights of every layer",
-            f"none for {', '.join(missing[:3])}{', …' if len(missing) > 3 else ''} in {str(folder)!r}",
-            "copy the whole model folder again",
-        )
-
-
-def _tails(name: str) -> list[str]:
-    parts = name.split(".")
-    return [_old_name(".".join(parts[start:])) for start in range(min(3, len(parts)))] + [name]
-
-
-def _old_name(name: str) -> str:
-    """Checkpoints of BERT's first years call a norm's weight and bias gamma and beta."""
-    return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
-
-
 def _digest(folder: Path) -> str:
     digest = hashlib.sha256()
-    for file in _weight_files(folder):
+    for file in open_weights(folder).files:
         digest.update(bytes.fromhex(file_sha256(file)))
     return digest.hexdigest()[:16]

@@ -18,6 +18,7 @@ from bertolt.metrics.intervals import Estimate
 from bertolt.models.backbone import Backbone, load_backbone
 from bertolt.models.device import set_threads
 from bertolt.models.folder import Contents, save_model
+from bertolt.models.heads import loading_notes
 from bertolt.models.spec import FolderRecord, MethodRecord
 from bertolt.progress import progress_bar
 from bertolt.training.checkpoints import EVERY_SECONDS
@@ -107,6 +108,7 @@ def fine_tune(
             versions=versions(),
             threads=int(work.identity["threads"]),
             training=settings.model_dump(mode="json"),
+            notes=loading_notes(setting.model.engine.network),
             metrics={} if evaluation is None else evaluation.to_dict()["metrics"],
             measured_on=measured_on,
             method=_method_record(work, method),
@@ -142,6 +144,8 @@ def _begin(
     for note in pool.notes:
         say(note)
     model = build(prepared, backbone, settings)
+    for note in loading_notes(model.engine.network):
+        say(note)
     device = model.engine.device.type
     weight = class_weights(settings.class_weight, model.task, prepared.corpus.train, prepared.spec.labels)
     run_folder = RunFolder(out)

@@ -22,7 +22,7 @@ from bertolt.metrics.intervals import Estimate
 from bertolt.models.backbone import Backbone, load_backbone
 from bertolt.models.device import choose_device, set_threads
 from bertolt.models.folder import Contents, save_model
-from bertolt.models.heads import Blueprint
+from bertolt.models.heads import Blueprint, loading_notes
 from bertolt.models.masked_head import new_parameters
 from bertolt.models.next_sentence_head import SecondHead, build_both
 from bertolt.models.spec import FolderRecord, ModelSpec
@@ -138,6 +138,8 @@ def _prepare(settings: AdaptSettings, say: Say) -> _Work:
     for note in data.notes:
         say(note)
     models = build_models(settings, backbone, tokenizer, length)
+    for note in loading_notes(models.engine.network):
+        say(note)
     objective = MaskedLM(
         models.engine.network, data.rows, reading, lambda: _validation(models, data, settings.epochs)
     )
@@ -196,6 +198,7 @@ def _record(work: _Work, metrics: Mapping[str, Estimate]) -> FolderRecord:
         examples={"train": len(data.train), "validation": len(data.held_out), "test": 0},
         versions=versions(),
         threads=int(work.identity["threads"]),
+        notes=loading_notes(models.engine.network),
         training={**work.settings.model_dump(mode="json"), "before": work.objective.before},
         metrics={name: found.to_dict() for name, found in metrics.items()},
         measured_on="validation",

@@ -18,12 +18,12 @@ from bertolt.models.backbone import Backbone, load_backbone
 from bertolt.models.heads import Blueprint
 from bertolt.models.masked_head import (
     MaskedHead,
-    checkpoint_names,
     keep_pooler,
     known_tokens,
     new_parameters,
 )
 from bertolt.models.next_sentence_head import both_logits, build_both
+from bertolt.models.weights import weight_names
 from tiny import FAMILIES
 
 BLUEPRINT = Blueprint((), attention_dropout=False)
@@ -144,7 +144,7 @@ def test_the_oldest_names_of_norms_are_known(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     save_file({"cls.predictions.transform.LayerNorm.gamma": torch.ones(2)}, tmp_path / "model.safetensors")
-    assert checkpoint_names(tmp_path) == {"cls.predictions.transform.LayerNorm.weight"}
+    assert weight_names(tmp_path) == {"cls.predictions.transform.LayerNorm.weight"}
 
 
 def test_the_pooler_is_kept_where_there_is_one(tmp_path: Path, tiny_folder: Callable[[str], Path]) -> None:
@@ -155,7 +155,7 @@ def test_the_pooler_is_kept_where_there_is_one(tmp_path: Path, tiny_folder: Call
     network.save_pretrained(tmp_path)
     again = AutoModelForMaskedLM.from_pretrained(tmp_path)
     torch.testing.assert_close(again.bert.encoder.state_dict(), network.bert.encoder.state_dict())
-    assert {"bert.pooler.dense.weight", "bert.pooler.dense.bias"} <= checkpoint_names(tmp_path)
+    assert {"bert.pooler.dense.weight", "bert.pooler.dense.bias"} <= weight_names(tmp_path)
     config = BertConfig.from_pretrained(tiny_folder("bert"))
     BertForMaskedLM(config).save_pretrained(tmp_path / "without")
     network = MaskedHead().build(backbone, BLUEPRINT)
