@@ -19,6 +19,8 @@ class Result:
         truncated: whether a part of the text was not read by the model.
         tokens: tokens of the whole text, without special tokens.
         tokens_read: how many of them the model read.
+        unknown: how many of them stand for characters that the model's vocabulary lacks; it cannot tell such
+            tokens apart.
     """
 
     kind: ClassVar[str] = "result"
@@ -26,6 +28,7 @@ class Result:
     truncated: bool
     tokens: int
     tokens_read: int
+    unknown: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The result as plain numbers, strings, lists and dictionaries."""

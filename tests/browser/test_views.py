@@ -114,6 +114,22 @@ def test_entities_are_marked_as_spans(page: Page, site: Running) -> None:
     expect(result.locator(".tag .word")).to_have_text(["Ada Lovelace", "Charles"])
 
 
+def test_unknown_tokens_are_said(page: Page, alone: Running) -> None:
+    found = predicted(alone, "reviews", "ดี มาก dull")
+    assert (found["tokens"], found["unknown"]) == (3, 2)
+    open_model(page, alone, "reviews")
+    box(page, "Text").fill("ดี มาก dull")
+    result = panel(page, "reviews")
+    expect(result.locator(".note.warn")).to_contain_text(
+        "2 of 3 tokens are not in the model's vocabulary; it"
+    )
+    box(page, "Text").fill("ดี dull film")
+    expect(result.locator(".note")).to_contain_text("1 of 3 tokens is not in the model's vocabulary.")
+    expect(result.locator(".note.warn")).to_have_count(0)
+    box(page, "Text").fill("dull film")
+    expect(result.locator(".note")).to_have_count(0)
+
+
 def test_an_answer_is_marked_in_its_passage_and_others_on_demand(page: Page, site: Running) -> None:
     from contract.rows import CONTEXT
 

@@ -230,6 +230,26 @@ def test_its_results_are_plain(trained: Trained) -> None:
         assert json.loads(json.dumps(result.to_dict(), allow_nan=False))
 
 
+def test_tokens_that_the_vocabulary_lacks_are_counted_over_all_texts_and_windows(trained: Trained) -> None:
+    pipeline = trained.run.pipeline
+    model = pipeline.model
+    asked = [
+        {
+            key: [*value, "ภาษาไทย"] if isinstance(value, list) else f"{value} ภาษาไทย 😀"
+            for key, value in each.items()
+        }
+        for each in trained.inputs[:2]
+    ]
+    examples = [model.task.example(_row(0, values), pipeline.settings) for values in asked]
+    known = pipeline(trained.inputs[:2])
+    for example, result, before in zip(examples, pipeline(asked), known, strict=True):
+        counts = [tokens.unknown for tokens in model.tokenizer.tokens(model.task.texts(example))]
+        assert result.unknown == sum(counts)
+        assert before.unknown == 0
+        byte_level = trained.run.record.backbone.rstrip("/").endswith(("roberta", "modernbert"))
+        assert (result.unknown == 0) == byte_level
+
+
 def test_results_do_not_depend_on_the_form_of_the_input(trained: Trained) -> None:
     pipeline = trained.run.pipeline
     together = pipeline(trained.inputs)

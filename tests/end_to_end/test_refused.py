@@ -32,6 +32,15 @@ def test_data(name: str, content: bytes, parts: list[str], backbone: Path, tmp_p
     refused(train(name, backbone), *parts, cwd=tmp_path)
 
 
+def test_a_language_that_the_vocabulary_lacks(backbone: Path, tmp_path: Path) -> None:
+    rows = "".join(f"ดี มาก {number},a\nแย่ มาก {number},b\n" for number in range(20))
+    (tmp_path / "thai.csv").write_text(HEADER + rows, encoding="utf-8")
+    parts = ("a language that the model's vocabulary knows", "more than half", "xlm-roberta-base")
+    refused(train("thai.csv", backbone), *parts, cwd=tmp_path)
+    (tmp_path / "thai.txt").write_text("ดี มาก\nแย่ มาก\n" * 20, encoding="utf-8")
+    refused(["adapt", backbone, "thai.txt", "--out", "model"], *parts, cwd=tmp_path)
+
+
 def test_a_missing_file(backbone: Path, tmp_path: Path) -> None:
     (tmp_path / "reviews.csv").write_text(HEADER, encoding="utf-8")
     refused(train("reviws.csv", backbone), "no file reviws.csv", "did you mean reviews.csv", cwd=tmp_path)

@@ -43,7 +43,7 @@ def test_evaluate(model: Path, sentiment_csv: Path) -> None:
 def test_predict_texts_for_people(model: Path) -> None:
     done = run("predict", model, "the film was gorgeous", "映画 was dull and boring", cwd=model.parent)
     assert done.code == 0, done.err
-    assert done.err == ""
+    assert done.err == "warning: 2 of 10 tokens (20.0%) are unknown to the model's vocabulary, in 1 text.\n"
     first, second = done.out.splitlines()
     assert first.startswith("positive  ")
     assert first.endswith("the film was gorgeous")
@@ -59,6 +59,29 @@ def test_lines_of_standard_input_and_arguments_give_the_same(model: Path) -> Non
     assert given.code == piped.code == 0
     assert given.document == piped.document
     assert [result["tokens"] for result in given.document["results"]] == [4, 0, 1]
+
+
+def test_texts_that_the_vocabulary_lacks_are_counted_and_said(model: Path, tmp_path: Path) -> None:
+    rows = ["the film was gorgeous,positive", "ภาพยนตร์ ดี มาก,positive", "😀 😀 dull,negative"]
+    (tmp_path / "new.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
+    warning = (
+        "warning: 5 of 10 tokens (50.0%) are unknown to the model's vocabulary, in 2 texts; of 2 texts more "
+        "than half of the tokens are unknown. The model cannot tell such tokens apart: these predictions say "
+        "little"
+    )
+    for output in ("out.csv", "out.jsonl"):
+        done = run("predict", model, "--input", "new.csv", "--output", output, cwd=tmp_path)
+        assert done.code == 0, done.err
+        assert warning in done.err.splitlines()
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["unknown"] for row in csv.DictReader(file)] == ["0", "3", "2"]
+    done = run("predict", model, "--input", "new.csv", "--json", cwd=tmp_path)
+    assert [result["unknown"] for result in done.document["results"]] == [0, 3, 2]
+    assert done.err.splitlines()[-1] == warning
+    evaluated = run("evaluate", model, "new.csv", "--json", cwd=tmp_path)
+    assert (evaluated.document["tokens"], evaluated.document["unknown"]) == (10, 5)
+    explained = run("explain", model, "😀 😀 dull", cwd=tmp_path)
+    assert "warning: 2 of 3 tokens (66.7%) are unknown" in explained.out
 
 
 def test_no_line_gives_an_empty_array(model: Path) -> None:
@@ -86,6 +109,7 @@ def test_a_file_keeps_its_columns(model: Path, sentiment_csv: Path, tmp_path: Pa
     done = run("predict", model, "--input", sentiment_csv, "--output", "out.csv", "--json", cwd=tmp_path)
     assert done.code == 0, done.err
     assert done.document["rows"] == 240
+    assert done.document["unknown"] == 0 < done.document["tokens"]
     assert done.document["columns"]["label"] == "predicted_label"
     with sentiment_csv.open(encoding="utf-8", newline="") as file:
         before = list(csv.DictReader(file))
@@ -94,7 +118,7 @@ def test_a_file_keeps_its_columns(model: Path, sentiment_csv: Path, tmp_path: Pa
     assert [{name: row[name] for name in ("text", "label")} for row in after] == before
     assert list(after[0]) == [
         "text", "label", "predicted_label", "score", "scores:negative", "scores:positive",
-        "truncated", "tokens", "tokens_read",
+        "truncated", "tokens", "tokens_read", "unknown",
     ]  # fmt: skip
     right = sum(row["label"] == row["predicted_label"] for row in after)
     assert right > 0.9 * 240

@@ -20,7 +20,7 @@ from bertolt.results import (
     Tags,
 )
 
-SHARED = {"truncated": True, "tokens": 9, "tokens_read": 5}
+SHARED = {"truncated": True, "tokens": 9, "tokens_read": 5, "unknown": 2}
 LABELS = Labels(label="a", score=0.75, scores={"a": 0.75, "b": 0.25}, **SHARED)
 SEVERAL = replace(LABELS, passed=("a",), thresholds={"a": 0.5, "b": 0.4})
 WORD = {"text": "Rome", "start": 0, "end": 4, "tag": "B-LOC", "score": 0.5}

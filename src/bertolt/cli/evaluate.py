@@ -79,6 +79,8 @@ def evaluate(  # noqa: PLR0913 (a parameter is an option)
     print_table(metric_rows(found.metrics), right=(1, 2, 3), indent=2)
     if found.read_whole < 1:
         sys.stdout.write(f"{1 - found.read_whole:.1%} of the texts were not read whole\n")
+    for note in found.unknown.notes():
+        sys.stdout.write(note + "\n")
     if abstention is not None:
         from bertolt.reports.words import abstention_sentence
 

@@ -16,6 +16,7 @@ from bertolt.errors import DataError, InputError, SettingError
 from bertolt.progress import say
 
 if TYPE_CHECKING:
+    from bertolt.data.unknown import UnknownTally
     from bertolt.inference.files import FilePrediction
     from bertolt.inference.pipeline import Input, Pipeline
     from bertolt.results import Result
@@ -81,6 +82,7 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
             'for example: bertolt predict DIR "A film."',
         )
     from bertolt.api import using
+    from bertolt.data.unknown import UnknownTally
     from bertolt.models.device import set_threads
 
     set_threads(threads)
@@ -97,6 +99,8 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
     else:
         given = [*texts] if texts else _lines(sys.stdin.buffer)
         pairs = _of_inputs(pipeline, (read_input(pipeline.model.task, each) for each in given))
+    unknown = UnknownTally()
+    pairs = _tallied(pairs, unknown)
     if json:
         with JsonArray("results") as array:
             for _, result in pairs:
@@ -105,6 +109,15 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
         from bertolt.cli.views import print_results
 
         print_results(pairs)
+    for warning in unknown.warnings():
+        say(warning)
+
+
+def _tallied(pairs: Iterable[tuple[str, Result]], unknown: UnknownTally) -> Iterator[tuple[str, Result]]:
+    """The same pairs; the tokens of those that have passed are counted."""
+    for text, result in pairs:
+        unknown.add(result.tokens, result.unknown)
+        yield text, result
 
 
 def _of_file(pipeline: Pipeline, name: str, text: Iterable[str]) -> Iterator[tuple[str, Result]]:
@@ -155,6 +168,8 @@ def _report(done: FilePrediction, as_json: bool) -> None:
         say(f"{done.without_text:,} rows have no text: their results rest on nothing")
     if done.truncated:
         say(f"{done.truncated:,} rows are longer than what the model reads: see the column truncated")
+    for warning in done.unknown.warnings():
+        say(warning)
     if done.replaced:
         say(f"{done.replaced:,} lone surrogates, which this format cannot hold, are written as U+FFFD")
     if as_json:
@@ -163,6 +178,8 @@ def _report(done: FilePrediction, as_json: bool) -> None:
                 "output": str(done.output),
                 "rows": done.rows,
                 "truncated": done.truncated,
+                "tokens": done.unknown.tokens,
+                "unknown": done.unknown.unknown,
                 "without_text": done.without_text,
                 "columns": done.columns,
             }

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from bertolt.cli.output import as_json_text, one_line, print_table
+from bertolt.data.unknown import mostly_unknown
 from bertolt.results import Result
 
 #: Rows that are aligned with each other, so that an endless stream is printed as it comes.
@@ -17,7 +18,7 @@ SHORTEST_TEXT = 20
 
 
 def print_results(pairs: Iterable[tuple[str, Result]]) -> None:
-    """Prints a line for each text: its result, a mark where it was cut, and the text itself.
+    """Prints a line for each text: its result, a mark where it was cut or not known, and the text itself.
 
     In a terminal the text is shortened to the line, with an ellipsis; into a file or a pipe it is whole.
 
@@ -27,8 +28,11 @@ def print_results(pairs: Iterable[tuple[str, Result]]) -> None:
     terminal = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     rest = iter(pairs)
     while chunk := list(islice(rest, ROWS_ALIGNED)):
-        any_cut = any(result.truncated for _, result in chunk)
-        rows = [[*cells(result), *([_cut_mark(result)] if any_cut else [])] for _, result in chunk]
+        marks = [_marks(result) for _, result in chunk]
+        rows = [
+            [*cells(result), *([mark] if any(marks) else [])]
+            for (_, result), mark in zip(chunk, marks, strict=True)
+        ]
         used = max(sum(len(cell) + 2 for cell in row) for row in rows)
         most = None if terminal is None else max(SHORTEST_TEXT, terminal - used)
         print_table(
@@ -44,7 +48,7 @@ def cells(result: Result) -> list[str]:
     if view is not None:
         return view(result)
     parts = result.to_dict()
-    for name in ("truncated", "tokens", "tokens_read"):
+    for name in ("truncated", "tokens", "tokens_read", "unknown"):
         del parts[name]
     return [as_json_text(parts)]
 
@@ -87,5 +91,8 @@ VIEWS: dict[str, Callable[[Any], list[str]]] = {
 }
 
 
-def _cut_mark(result: Result) -> str:
-    return f"[read {result.tokens_read:,} of {result.tokens:,} tokens]" if result.truncated else ""
+def _marks(result: Result) -> str:
+    """What of the text the model did not read, or read as unknown tokens for the most part."""
+    cut = f"[read {result.tokens_read:,} of {result.tokens:,} tokens]" if result.truncated else ""
+    unknown = f"[{result.unknown:,} of {result.tokens:,} tokens unknown]"
+    return " ".join(filter(None, (cut, unknown if mostly_unknown(result.tokens, result.unknown) else "")))

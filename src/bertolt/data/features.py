@@ -45,12 +45,14 @@ class Encoded:
         features: at least one.
         tokens: tokens of its texts, without special tokens.
         tokens_read: how many of them stand in at least one feature.
+        unknown: how many of ``tokens`` the vocabulary lacks, read or not.
         context: what the task needs to turn the model's outputs into a result, such as offsets.
     """
 
     features: tuple[Feature, ...]
     tokens: int
     tokens_read: int
+    unknown: int
     context: Any = field(default=None, compare=False)
 
     @property

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from bertolt.data.unknown import UnknownTally
 from bertolt.errors import DataError
 from bertolt.inference.run import Model
 from bertolt.metrics.intervals import Estimate, estimate
@@ -23,6 +24,7 @@ class Evaluation:
         examples: in the order of the data.
         outputs: the model's, in the same order.
         read_whole: share of the texts that the model read whole, 0..1.
+        unknown: the tokens that the model's vocabulary lacks.
     """
 
     metrics: Mapping[str, Estimate]
@@ -30,6 +32,7 @@ class Evaluation:
     examples: Sequence[Any]
     outputs: Sequence[Any]
     read_whole: float
+    unknown: UnknownTally = field(default_factory=UnknownTally)
 
     @property
     def primary(self) -> str:
@@ -39,7 +42,13 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """The metrics and the number of examples, as ``--json`` prints them."""
         metrics = {name: found.to_dict() for name, found in self.metrics.items()}
-        return {"metrics": metrics, "n": len(self.examples), "read_whole": self.read_whole}
+        return {
+            "metrics": metrics,
+            "n": len(self.examples),
+            "read_whole": self.read_whole,
+            "tokens": self.unknown.tokens,
+            "unknown": self.unknown.unknown,
+        }
 
 
 def evaluate_examples(
@@ -59,14 +68,17 @@ def evaluate_examples(
     kept: list[Any] = []
     outputs: list[Any] = []
     whole = 0
+    unknown = UnknownTally()
     for example, output in model.outputs(examples):
         kept.append(example)
         outputs.append(output)
-        whole += not model.task.decode(example, output, model.spec).truncated
+        result = model.task.decode(example, output, model.spec)
+        whole += not result.truncated
+        unknown.add(result.tokens, result.unknown)
         if progress is not None:
             progress.advance(1)
     if not kept:
         raise DataError("at least one labelled example", "none", "check the data")
     statistics = model.task.statistics(kept, outputs, model.spec)
     metrics = estimate(statistics, len(kept), seed=seed)
-    return Evaluation(metrics, statistics, kept, outputs, whole / len(kept))
+    return Evaluation(metrics, statistics, kept, outputs, whole / len(kept), unknown)

@@ -23,7 +23,7 @@ _RIGHT_WHEN_ONE = ("accuracy", "exact_match", "subset_accuracy")
 # Weights in memory at once: 16 MiB.
 _CHUNK = 2**21
 # What of a result is no answer.
-_NOT_SAID = frozenset({"truncated", "tokens", "tokens_read", "score", "scores", "thresholds"})
+_NOT_SAID = frozenset({"truncated", "tokens", "tokens_read", "unknown", "score", "scores", "thresholds"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from bertolt.data.sources import open_source
 from bertolt.data.table import Row, Table, remarks
+from bertolt.data.unknown import UnknownTally
 from bertolt.data.writers import open_writer
 from bertolt.errors import DataError, SettingError
 from bertolt.inference.pipeline import Pipeline
@@ -31,6 +32,7 @@ class FilePrediction:
         columns: the result's parts (``label``, ``scores:positive``) to the columns that hold them.
         rows: how many were read and written.
         truncated: rows of which the model did not read the whole text.
+        unknown: the tokens that the model's vocabulary lacks.
         without_text: rows whose texts are empty, so that their result rests on nothing.
         replaced: lone surrogates that the format of the output cannot hold, written as U+FFFD.
         notes: what was guessed about the input, and which of its lines are no rows: a line for people each.
@@ -40,6 +42,7 @@ class FilePrediction:
     columns: dict[str, str] = field(default_factory=dict)
     rows: int = 0
     truncated: int = 0
+    unknown: UnknownTally = field(default_factory=UnknownTally)
     without_text: int = 0
     replaced: int = 0
     notes: Sequence[str] = ()
@@ -85,6 +88,7 @@ def predict_file(
                 writer.write({**each.row.values, **parts})
                 done.rows += 1
                 done.truncated += each.result.truncated
+                done.unknown.add(each.result.tokens, each.result.unknown)
                 progress.advance(1)
             done.replaced = writer.replaced
     return done

@@ -21,6 +21,7 @@ from bertolt.data.edges import (
 )
 from bertolt.data.splits import cut_off
 from bertolt.data.tokenizer import Tokenizer, Tokens
+from bertolt.data.unknown import UnknownTally
 from bertolt.errors import DataError
 from bertolt.probing.edge_tasks import EdgeTask, open_edges, read_edge
 from bertolt.probing.settings import ProbeRecipe, ProbeSettings
@@ -105,8 +106,12 @@ def read_probe_data(
             stay, out = cut_off([None] * len(train), CUT_OFF, settings.seed, texts)
             train, parts[name] = [train[index] for index in stay], [train[index] for index in out]
     parts["train"] = train
-    notes = []
-    aligned = {name: _align(parts[name], tokenizer, left_out) for name in ("train", "validation", "test")}
+    unknown = UnknownTally()
+    aligned = {
+        name: _align(parts[name], tokenizer, left_out, unknown) for name in ("train", "validation", "test")
+    }
+    unknown.refuse()
+    notes = unknown.notes()
     if recipe.max_targets is not None:
         aligned["train"], note = _drawn(aligned["train"], recipe.max_targets, settings.seed)
         notes.append(note)
@@ -125,11 +130,15 @@ def _read(task: EdgeTask, data: str, label: str | None, left_out: LeftOut) -> li
     return [check_spans(example, left_out) for example in found]
 
 
-def _align(examples: Sequence[EdgeExample], tokenizer: Tokenizer, left_out: LeftOut) -> list[_Aligned]:
+def _align(
+    examples: Sequence[EdgeExample], tokenizer: Tokenizer, left_out: LeftOut, unknown: UnknownTally
+) -> list[_Aligned]:
     found = []
     for start in range(0, len(examples), 1000):
         part = examples[start : start + 1000]
         tokenised = tokenizer.tokens([each.text for each in part], offsets=True)
+        for tokens in tokenised:
+            unknown.add(len(tokens.ids), tokens.unknown)
         found += [_aligned(each, tokens, left_out) for each, tokens in zip(part, tokenised, strict=True)]
     return [each for each in found if each.example.targets]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from bertolt.data.unknown import UnknownTally
 from bertolt.inference.attribution import Attribution
 from bertolt.reports.attribution_pieces import Piece, pieces
 from bertolt.reports.page import page, paragraph, section, table
@@ -40,6 +41,8 @@ def lead(found: Attribution) -> list[str]:
             f"The model read {found.result.tokens_read:,} of {found.result.tokens:,} tokens: "
             "what it did not read is grey, and has no score."
         )
+    unknown = UnknownTally.of([(found.result.tokens, found.result.unknown)])
+    lines.extend(unknown.warnings())
     return [*lines, found.note] if found.note else lines
 
 

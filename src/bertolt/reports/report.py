@@ -120,6 +120,8 @@ def _lead(subject: Subject, evaluation: Evaluation) -> list[str]:
             f"{1 - evaluation.read_whole:.1%} of the texts were not read whole "
             f"(up to {subject.model.spec.max_length} tokens, {subject.model.spec.long})."
         )
+    if evaluation.unknown.unknown:
+        lines.append(f"{evaluation.unknown.sentence}.")
     return lines
 
 

@@ -13,6 +13,7 @@ from bertolt.data.columns import map_columns, rename
 from bertolt.data.readers.delimited import open_csv
 from bertolt.data.readers.source import TextSource
 from bertolt.data.table import Row
+from bertolt.data.unknown import UnknownTally
 from bertolt.data.writers.memory import csv_bytes
 from bertolt.errors import BertoltError, DataError
 from bertolt.inference.files import flatten_values, free_names
@@ -137,6 +138,7 @@ class TableJob:
             **self.progress(),
             "failed": len(self.results) - len(good),
             "truncated": sum(found["truncated"] for found in good),
+            "mostly_unknown": UnknownTally.of((found["tokens"], found["unknown"]) for found in good).mostly,
             "rows": [self._row(place) for place in places[offset : offset + limit]],
         }
 

@@ -32,7 +32,7 @@ class AnswerOutput:
             ``N_BEST``.
         scores: the sum of start and end logit of each, shape (n,).
         null: that of the first token ([CLS]), which stands for no answer; the lowest over the windows.
-        tokens, tokens_read: see ``Result``.
+        tokens, tokens_read, unknown: see ``Result``.
     """
 
     starts: Places
@@ -41,6 +41,7 @@ class AnswerOutput:
     null: float
     tokens: int
     tokens_read: int
+    unknown: int = 0
 
     @property
     def margin(self) -> float:

@@ -63,7 +63,7 @@ class FillOutput:
         log_likelihood: sum of the log-probabilities of the known missing words.
         hits: how many of them are the model's first guess.
         known: how many there are.
-        tokens, tokens_read: see ``Result``.
+        tokens, tokens_read, unknown: see ``Result``.
     """
 
     text: str
@@ -73,6 +73,7 @@ class FillOutput:
     known: int
     tokens: int
     tokens_read: int
+    unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,8 @@ class FillMask:
         mask_id = mask_id_of(tokenizer)
         text = own_spelling(example.text, str(tokenizer.mask_token))
         read = as_read(text, tokenizer)
-        ids = tokens[0].ids if read == example.text else tokenizer.tokens([read])[0].ids
+        whole = tokens[0] if read == example.text else tokenizer.tokens([read])[0]
+        ids = whole.ids
         template = tokenizer.single
         pieces = cut(len(ids), spec.max_length - template.size, spec.long)
         rows = [assemble(template, [take(ids, piece)]) for piece in pieces]
@@ -160,7 +162,7 @@ class FillMask:
         kept = [row for row in features if _asked(row)] or _cloze(rows[:1], mask_id, None)
         context = Places(text, target_ids(settings.targets, tokenizer), tokenizer)
         covered = sum(stop - start for piece in pieces for start, stop in piece)
-        return Encoded(tuple(kept), len(ids), covered, context)
+        return Encoded(tuple(kept), len(ids), covered, whole.unknown, context)
 
     def loss(self, logits: Tensor, features: Sequence[Feature], class_weight: Tensor | None) -> Tensor:
         """Cross-entropy of the missing words, summed.
@@ -182,7 +184,11 @@ class FillMask:
     ) -> FillOutput:
         """See ``Task.combine``."""
         places: Places = encoded.context
-        size = {"tokens": encoded.tokens, "tokens_read": encoded.tokens_read}
+        size = {
+            "tokens": encoded.tokens,
+            "tokens_read": encoded.tokens_read,
+            "unknown": encoded.unknown,
+        }
         rows = np.concatenate(list(logits))
         if encoded.features[0].target is not None:
             total, hits = rows.sum(axis=0, dtype=np.float64).tolist()
@@ -210,6 +216,7 @@ class FillMask:
             truncated=output.tokens_read < output.tokens,
             tokens=output.tokens,
             tokens_read=output.tokens_read,
+            unknown=output.unknown,
         )
 
     def statistics(

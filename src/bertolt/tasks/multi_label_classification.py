@@ -205,6 +205,7 @@ class MultiLabel:
             truncated=output.tokens_read < output.tokens,
             tokens=output.tokens,
             tokens_read=output.tokens_read,
+            unknown=output.unknown,
         )
 
     def statistics(

@@ -143,6 +143,7 @@ class QuestionAnswering:
             features=tuple(features),
             tokens=len(question.ids) + len(context.ids),
             tokens_read=kept + len(context.ids),
+            unknown=question.unknown + context.unknown,
             context=Passage(context.offsets, windows, first),
         )
 
@@ -174,7 +175,7 @@ class QuestionAnswering:
         bounds = token_bounds(example.context, passage.offsets)
         starts, ends, scores = find_answers(bounds, passage.windows, rows, _settings(spec).max_answer_words)
         null = min(float(row[0].astype(np.float64).sum()) for row in logits)
-        return AnswerOutput(starts, ends, scores, null, encoded.tokens, encoded.tokens_read)
+        return AnswerOutput(starts, ends, scores, null, encoded.tokens, encoded.tokens_read, encoded.unknown)
 
     def choose(
         self, examples: Sequence[QuestionExample], outputs: Sequence[AnswerOutput], spec: ModelSpec
@@ -213,6 +214,7 @@ class QuestionAnswering:
             truncated=output.tokens_read < output.tokens,
             tokens=output.tokens,
             tokens_read=output.tokens_read,
+            unknown=output.unknown,
         )
 
     def statistics(

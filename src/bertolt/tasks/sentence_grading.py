@@ -259,6 +259,7 @@ class SentenceGrading:
             truncated=output.tokens_read < output.tokens,
             tokens=output.tokens,
             tokens_read=output.tokens_read,
+            unknown=output.unknown,
         )
 
     def statistics(

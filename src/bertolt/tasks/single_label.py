@@ -38,12 +38,13 @@ class SequenceOutput:
 
     Args:
         logits: shape (K,), averaged over windows by their tokens.
-        tokens, tokens_read: see ``Result``.
+        tokens, tokens_read, unknown: see ``Result``.
     """
 
     logits: NDArray[np.float32]
     tokens: int
     tokens_read: int
+    unknown: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +167,7 @@ class SingleLabel:
             truncated=output.tokens_read < output.tokens,
             tokens=output.tokens,
             tokens_read=output.tokens_read,
+            unknown=output.unknown,
         )
 
     def statistics(
@@ -229,7 +231,8 @@ def encode_texts(tokens: Sequence[Tokens], target: object, spec: ModelSpec, toke
         weight = 1.0 if len(pieces) == 1 else size / sum(sizes)
         features.append(Feature(ids=ids, types=types, weight=weight, target=target))
     read = min(total, sizes[0] if len(pieces) == 1 else _read_in_windows(lengths, sizes, budget))
-    return Encoded(features=tuple(features), tokens=total, tokens_read=read)
+    unknown = sum(part.unknown for part in tokens)
+    return Encoded(tuple(features), total, read, unknown)
 
 
 def _pair_pieces(
@@ -263,7 +266,7 @@ def average(encoded: Encoded, logits: Sequence[Logits]) -> SequenceOutput:
     else:
         weights = np.asarray([feature.weight for feature in encoded.features], dtype=np.float64)
         mean = np.average(np.stack(logits), axis=0, weights=weights).astype(np.float32)
-    return SequenceOutput(mean, encoded.tokens, encoded.tokens_read)
+    return SequenceOutput(mean, encoded.tokens, encoded.tokens_read, encoded.unknown)
 
 
 def stack(outputs: Sequence[SequenceOutput]) -> NDArray[np.float32]:

@@ -50,12 +50,13 @@ class TagsOutput:
 
     Args:
         logits: shape (W, K).
-        tokens, tokens_read: see ``Result``.
+        tokens, tokens_read, unknown: see ``Result``.
     """
 
     logits: Logits
     tokens: int
     tokens_read: int
+    unknown: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +150,7 @@ class TokenClassification:
             target = None if gold is None else gold[own]
             weight = float(own.sum() if target is None else (target != OPEN).sum())
             features.append(Feature(ids, types, weight, target, select.astype(np.int32)))
-        return Encoded(tuple(features), len(text.ids), len(text.ids), context=homes)
+        return Encoded(tuple(features), len(text.ids), len(text.ids), text.unknown, context=homes)
 
     def loss(self, logits: Tensor, features: Sequence[Feature], class_weight: Tensor | None) -> Tensor:
         """Cross-entropy of each word that has a tag (times its tag's weight), summed."""
@@ -169,7 +170,7 @@ class TokenClassification:
         if len(logits) > 1:
             found = np.empty((len(example.words), logits[0].shape[1]), dtype=np.float32)
             found[np.argsort(encoded.context, kind="stable")] = np.concatenate(logits)
-        return TagsOutput(found, encoded.tokens, encoded.tokens_read)
+        return TagsOutput(found, encoded.tokens, encoded.tokens_read, encoded.unknown)
 
     def choose(
         self, examples: Sequence[WordsExample], outputs: Sequence[TagsOutput], spec: ModelSpec
@@ -195,6 +196,7 @@ class TokenClassification:
             truncated=output.tokens_read < output.tokens,
             tokens=output.tokens,
             tokens_read=output.tokens_read,
+            unknown=output.unknown,
         )
 
     def statistics(

@@ -9,6 +9,7 @@ from bertolt.data.documents import Document, read_documents
 from bertolt.data.duplicates import normalised_texts
 from bertolt.data.examples import TextExample
 from bertolt.data.features import Encoded
+from bertolt.data.unknown import UnknownTally
 from bertolt.errors import DataError, SettingError
 from bertolt.tasks.single_label import SingleLabel
 from bertolt.tasks.task import Task, input_columns
@@ -71,7 +72,9 @@ def read_pool(settings: TrainSettings, prepared: Prepared) -> Pool:
         for each in prepared.encode(examples[start : start + 1000])
     ]
     lengths = length_notes(encoded, prepared.spec)[-1]
-    notes = [*found.notes, *left_out, f"unlabelled: {len(examples):,} texts; {lengths}"]
+    unknown = UnknownTally.of((each.tokens, each.unknown) for each in encoded)
+    unknown.refuse()
+    notes = [*found.notes, *left_out, f"unlabelled: {len(examples):,} texts; {lengths}", *unknown.notes()]
     return Pool(examples, encoded, counts, notes)
 
 

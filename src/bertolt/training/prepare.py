@@ -13,6 +13,7 @@ from bertolt.data.features import Encoded
 from bertolt.data.splits import MIN_FOR_CHOICES
 from bertolt.data.tokenizer import Tokenizer
 from bertolt.data.truncation import Policy
+from bertolt.data.unknown import UnknownTally
 from bertolt.errors import FolderError, SettingError
 from bertolt.inference.run import encode
 from bertolt.models.backbone import Backbone
@@ -74,8 +75,10 @@ def prepare(settings: TrainSettings, backbone: Backbone, say: Say, corpus: Corpu
     encoded = _encode_all(task, spec, tokenizer, corpus.train)
     # A label that training lacks is refused now, not when the training is over.
     encode(task, spec, tokenizer, corpus.validation + corpus.test)
-    for note in [*corpus.notes, *length_notes(encoded, spec)]:
+    unknown = UnknownTally.of((each.tokens, each.unknown) for each in encoded)
+    for note in [*corpus.notes, *length_notes(encoded, spec), *unknown.notes()]:
         say(note)
+    unknown.refuse()
     kept = kept_labels(backbone, spec.labels)
     if kept:
         say(f"head: goes on from {backbone.name}'s rows for {', '.join(kept)}; other rows are new")

@@ -12,6 +12,7 @@ from bertolt.data.examples import Example, MaskedExample, PairExample
 from bertolt.data.sentences import split_sentences
 from bertolt.data.splits import cut_off
 from bertolt.data.tokenizer import Tokenizer
+from bertolt.data.unknown import UnknownTally
 from bertolt.errors import DataError
 from bertolt.progress import progress_bar
 from bertolt.tasks.next_sentence_prediction import FOLLOWS, OTHER
@@ -74,16 +75,20 @@ def read_adapt_data(settings: AdaptSettings, tokenizer: Tokenizer, max_length: i
         f"split: {len(stay):,} documents to learn from, {len(out):,} held out (seed {settings.seed})"
     )
     pairs: list[PairExample] = []
+    unknown = UnknownTally()
     rows: Rows
     if settings.next_sentence:
-        tokenised = _sentences(tokenizer, [sentences[index] for index in stay], settings.whole_word)
+        tokenised = _sentences(tokenizer, [sentences[index] for index in stay], settings.whole_word, unknown)
         budget = max_length - tokenizer.pair.size
         rows = SentencePairs(tokenised, tokenizer.pair, max_length)
         pairs = _held_out_pairs(tokenizer, [sentences[index] for index in out], budget, settings.seed)
         notes.append(_long_note(tokenised, budget))
     else:
-        tokenised_texts = _texts(tokenizer, [documents[index].text for index in stay], settings.whole_word)
+        learnt = [documents[index].text for index in stay]
+        tokenised_texts = _texts(tokenizer, learnt, settings.whole_word, unknown)
         rows = Pieces(tokenised_texts, tokenizer.single, max_length)
+    notes.extend(unknown.notes())
+    unknown.refuse()
     return AdaptData(
         rows=rows,
         train=[MaskedExample(text=documents[index].text) for index in stay],
@@ -107,12 +112,14 @@ def _refuse_single(documents: Sequence[Document], kept: Sequence[int]) -> None:
         )
 
 
-def _texts(tokenizer: Tokenizer, texts: Sequence[str], whole_word: bool) -> list[Text]:
+def _texts(tokenizer: Tokenizer, texts: Sequence[str], whole_word: bool, unknown: UnknownTally) -> list[Text]:
     found: list[Text] = []
     with progress_bar("reading", len(texts)) as progress:
         for start in range(0, len(texts), 1000):
             part = texts[start : start + 1000]
             tokens = tokenizer.tokens(part)
+            for each in tokens:
+                unknown.add(len(each.ids), each.unknown)
             if whole_word:
                 words = tokenizer.words(part)
                 found.extend(Text(each.ids, word) for each, word in zip(tokens, words, strict=True))
@@ -123,9 +130,9 @@ def _texts(tokenizer: Tokenizer, texts: Sequence[str], whole_word: bool) -> list
 
 
 def _sentences(
-    tokenizer: Tokenizer, documents: Sequence[Sequence[str]], whole_word: bool
+    tokenizer: Tokenizer, documents: Sequence[Sequence[str]], whole_word: bool, unknown: UnknownTally
 ) -> list[list[Text]]:
-    flat = iter(_texts(tokenizer, [text for document in documents for text in document], whole_word))
+    flat = iter(_texts(tokenizer, [text for document in documents for text in document], whole_word, unknown))
     return [[next(flat) for _ in document] for document in documents]
 
 
@@ -133,7 +140,9 @@ def _held_out_pairs(
     tokenizer: Tokenizer, documents: Sequence[Sequence[str]], budget: int, seed: int
 ) -> list[PairExample]:
     """The held-out documents' pairs, drawn once."""
-    lengths = [[len(text.ids) for text in each] for each in _sentences(tokenizer, documents, False)]
+    lengths = [
+        [len(text.ids) for text in each] for each in _sentences(tokenizer, documents, False, UnknownTally())
+    ]
     flat = [text for document in documents for text in document]
     return [
         PairExample(

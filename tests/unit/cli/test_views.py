@@ -13,8 +13,10 @@ from bertolt.results import Entity, Labels, Result, TaggedWord, Tags
 SHARED = {"truncated": False, "tokens": 3, "tokens_read": 3}
 
 
-def labels(label: str, *, read: int = 3) -> Labels:
-    return Labels(label=label, score=0.75, scores={}, truncated=read < 3, tokens=3, tokens_read=read)
+def labels(label: str, *, read: int = 3, unknown: int = 0) -> Labels:
+    return Labels(
+        label=label, score=0.75, scores={}, truncated=read < 3, tokens=3, tokens_read=read, unknown=unknown
+    )
 
 
 def test_aligned_lines_with_a_mark_where_a_text_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,6 +26,13 @@ def test_aligned_lines_with_a_mark_where_a_text_is_cut(capsys: pytest.CaptureFix
     )
     print_results([("one", labels("a"))])
     assert capsys.readouterr().out == "a  0.750  one\n"
+
+
+def test_a_mark_where_most_tokens_are_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    print_results([("one", labels("a", unknown=1)), ("two", labels("b", unknown=2))])
+    assert capsys.readouterr().out == (
+        "a  0.750                           one\nb  0.750  [2 of 3 tokens unknown]  two\n"
+    )
 
 
 def test_a_terminal_gets_short_lines(

@@ -111,5 +111,5 @@ def test_taking_the_ranges_of_a_piece() -> None:
 
 
 def test_an_example_says_whether_it_was_cut() -> None:
-    assert Encoded((), tokens=5, tokens_read=4).truncated
-    assert not Encoded((), tokens=5, tokens_read=5).truncated
+    assert Encoded((), tokens=5, tokens_read=4, unknown=0).truncated
+    assert not Encoded((), tokens=5, tokens_read=5, unknown=0).truncated

@@ -6,7 +6,7 @@ import pytest
 
 from bertolt.data.findings import Finding, Place
 from bertolt.data.tokenizer import TokenCount
-from bertolt.data.unknown import MULTILINGUAL, refuse_unknown, unknown_findings, unknown_notes
+from bertolt.data.unknown import MULTILINGUAL, UnknownTally, unknown_findings
 from bertolt.errors import DataError
 
 
@@ -17,8 +17,9 @@ def findings(*counts: tuple[int, int]) -> list[Finding]:
 
 def test_nothing_is_said_where_all_is_known() -> None:
     assert findings((5, 0), (0, 0)) == []
-    assert unknown_notes(5, 0) == []
-    refuse_unknown(0, 0, "minilm")
+    for tally in (UnknownTally(), UnknownTally.of([(5, 0), (0, 0)])):
+        assert tally.notes() == tally.warnings() == []
+        tally.refuse()
 
 
 @pytest.mark.parametrize(
@@ -40,17 +41,25 @@ def test_levels_and_lines(counts: list[tuple[int, int]], level: str, lines: list
 
 
 def test_the_sentences() -> None:
-    (found,) = findings((3, 2), (7, 0))
-    assert found.what == (
-        "2 of 10 tokens (20.0%) are unknown to the model's vocabulary, in 1 row; "
-        "of 1 row more than half of the tokens are unknown"
+    tally = UnknownTally.of([(3, 2), (6, 1), (1, 0)])
+    assert (tally.tokens, tally.unknown, tally.with_unknown, tally.mostly) == (10, 3, 2, 1)
+    sentence = (
+        "3 of 10 tokens (30.0%) are unknown to the model's vocabulary, in 2 texts; "
+        "of 1 text more than half of the tokens are unknown"
     )
-    assert unknown_notes(10, 2) == ["unknown: 2 of 10 tokens (20.0%) are unknown to the model's vocabulary"]
+    assert findings((3, 2), (6, 1), (1, 0))[0].what == sentence
+    assert tally.notes() == [f"unknown: {sentence}"]
+    meaning = "The model cannot tell such tokens apart: these predictions say little"
+    assert tally.warnings() == [f"warning: {sentence}. {meaning}"]
+    few = UnknownTally.of([(2, 1)])
+    assert few.warnings() == [
+        "warning: 1 of 2 tokens (50.0%) are unknown to the model's vocabulary, in 1 text."
+    ]
 
 
 def test_training_on_more_than_half_is_refused_and_multilingual_models_are_named() -> None:
-    refuse_unknown(4, 2, "minilm")
+    UnknownTally.of([(4, 2)]).refuse()
     with pytest.raises(DataError) as caught:
-        refuse_unknown(5, 3, "minilm")
-    assert caught.value.found == "3 of 5 tokens (60.0%) are unknown to the model's vocabulary"
+        UnknownTally.of([(4, 2), (1, 1)]).refuse()
+    assert caught.value.found.startswith("3 of 5 tokens (60.0%) are unknown to the model's vocabulary")
     assert all(name in caught.value.do for name in MULTILINGUAL)

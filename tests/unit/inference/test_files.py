@@ -41,7 +41,7 @@ def test_flatten() -> None:
     flat = flatten(result)
     assert list(flat.items()) == [
         ("label", "a"), ("score", 0.75), ("scores:a", 0.75), ("scores:b", 0.25),
-        ("truncated", False), ("tokens", 3), ("tokens_read", 3),
+        ("truncated", False), ("tokens", 3), ("tokens_read", 3), ("unknown", 0),
     ]  # fmt: skip
 
 

@@ -142,7 +142,7 @@ def test_unknown_tokens_are_listed_by_line_and_over_both_texts_of_a_pair(tmp_pat
     pairs = check(str(path), task="sentence-pair-classification")
     (finding,) = [each for each in pairs.findings if each.code == "unknown"]
     assert finding.what.startswith(
-        "24 of 48 tokens (50.0%) are unknown to the model's vocabulary, in 12 rows; of 6"
+        "24 of 48 tokens (50.0%) are unknown to the model's vocabulary, in 12 texts; of 6"
     )
     assert finding.level == "warning"
 

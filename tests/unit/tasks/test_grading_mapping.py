@@ -11,13 +11,12 @@ from bertolt.data.examples import GradedExample
 from bertolt.data.sources import open_source
 from bertolt.data.table import MemoryTable, Row
 from bertolt.errors import DataError, SettingError
-from bertolt.inference.pipeline import typed_settings
 from bertolt.tasks.cleaning import clean_table
 from bertolt.tasks.grades import read_grade, write_grade
 from bertolt.tasks.grading_mapping import mapped, packaged_mapping, parse_mapping
 from bertolt.tasks.reading import ColumnChoice, Reading, read_labelled
 from bertolt.tasks.sentence_grading import TASK
-from bertolt.tasks.task import TaskSettings
+from bertolt.tasks.task import TaskSettings, typed_settings
 from bertolt.training.corpus import read_corpus
 from bertolt.training.settings import TrainSettings
 

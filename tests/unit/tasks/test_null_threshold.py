@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from bertolt.data.examples import Answer, QuestionExample
-from bertolt.inference.pipeline import typed_settings
 from bertolt.metrics.question_answering import exact_match
 from bertolt.models.spec import ModelSpec
 from bertolt.tasks.answer_spans import AnswerOutput
 from bertolt.tasks.question_answering import TASK
+from bertolt.tasks.task import typed_settings
 
 
 def spec_of(**settings: Any) -> ModelSpec:
@@ -115,4 +115,5 @@ def test_a_result_in_full() -> None:
         "truncated": False,
         "tokens": 5,
         "tokens_read": 5,
+        "unknown": 0,
     }

@@ -20,7 +20,6 @@ from bertolt.data.table import Row
 from bertolt.data.tokenizer import Tokenizer
 from bertolt.errors import SettingError
 from bertolt.inference.engine import tensors
-from bertolt.inference.pipeline import typed_settings
 from bertolt.inference.run import Model
 from bertolt.models.backbone import load_backbone
 from bertolt.models.heads import Blueprint
@@ -28,7 +27,7 @@ from bertolt.models.spec import ModelSpec
 from bertolt.results import Answers
 from bertolt.tasks.answer_windows import window_targets
 from bertolt.tasks.question_answering import TASK
-from bertolt.tasks.task import has_target
+from bertolt.tasks.task import has_target, typed_settings
 from tiny import FAMILIES
 
 Folder = Callable[[str], Path]

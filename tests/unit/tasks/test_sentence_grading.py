@@ -15,12 +15,12 @@ from bertolt.data.examples import GradedExample
 from bertolt.data.features import Feature
 from bertolt.data.table import Row
 from bertolt.errors import DataError, SettingError
-from bertolt.inference.pipeline import typed_settings
 from bertolt.models.spec import ABSTAIN, ModelSpec
 from bertolt.tasks.grade_figures import CLAIMS
 from bertolt.tasks.grades import GRADES, OUTPUTS, output_targets
 from bertolt.tasks.sentence_grading import TASK
 from bertolt.tasks.single_label import SequenceOutput
+from bertolt.tasks.task import typed_settings
 from bertolt.training.weights import class_weights
 
 NAN = math.nan

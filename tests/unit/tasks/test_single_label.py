@@ -116,11 +116,11 @@ def test_beside_windows_the_other_text_has_half_a_row_at_most(tokenizer: Tokeniz
 
 def test_logits_of_windows_are_averaged_by_weight() -> None:
     rows = tuple(Feature(np.zeros(3, dtype=np.int32), weight=weight) for weight in (0.25, 0.75))
-    encoded = Encoded(rows, tokens=20, tokens_read=19)
+    encoded = Encoded(rows, tokens=20, tokens_read=19, unknown=3)
     logits = [np.asarray(values, dtype=np.float32) for values in ([1, 2, 3], [3, 2, 5])]
     output = TASK.combine(TextExample(text="x"), encoded, logits, SPEC)
     np.testing.assert_allclose(output.logits, [2.5, 2.0, 4.5])
-    assert (output.tokens, output.tokens_read) == (20, 19)
+    assert (output.tokens, output.tokens_read, output.unknown) == (20, 19, 3)
 
 
 def _output(*logits: float) -> SequenceOutput:
@@ -130,7 +130,8 @@ def _output(*logits: float) -> SequenceOutput:
 def test_decoding_by_hand() -> None:
     result = TASK.decode(TextExample(text="x"), _output(0.0, np.log(2.0), 0.0), SPEC)
     assert result.to_dict() == {
-        "label": "b", "score": pytest.approx(0.5), "truncated": True, "tokens": 5, "tokens_read": 4,
+        "label": "b", "score": pytest.approx(0.5), "truncated": True, "tokens": 5,
+        "tokens_read": 4, "unknown": 0,
         "scores": {"a": pytest.approx(0.25), "b": pytest.approx(0.5), "c": pytest.approx(0.25)},
     }  # fmt: skip
 

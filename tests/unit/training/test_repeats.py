@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from bertolt.errors import DataError, SettingError
-from bertolt.inference.pipeline import typed_settings
 from bertolt.models.folder import load_record
 from bertolt.tasks.registry import get_task
+from bertolt.tasks.task import typed_settings
 from bertolt.training.corpus import read_all
 from bertolt.training.fine_tune import Run, fine_tune
 from bertolt.training.folds import fold_corpora

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from bertolt.errors import SettingError
 from bertolt.inference.engine import tensors
-from bertolt.inference.pipeline import typed_values
+from bertolt.tasks.task import typed_values
 from bertolt.training.method import Setting
 from bertolt.training.supervised import SupervisedData
 from bertolt.unlabelled.consistency import Consistency, ConsistencyNetwork, Recipe

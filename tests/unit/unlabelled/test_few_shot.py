@@ -127,7 +127,7 @@ def test_embeddings_are_normalised_means_and_windows_are_averaged(make: Callable
     expected = nn.functional.layer_norm(rest, (16,), eps=1e-12)
     np.testing.assert_allclose(apart, expected.numpy(), atol=1e-3)
     first, second = setting.prepared.encoded[:2]
-    joined = type(first)(features=first.features + second.features, tokens=2, tokens_read=2)
+    joined = type(first)(features=first.features + second.features, tokens=2, tokens_read=2, unknown=0)
     (mean,) = head_embeddings(setting.model, [joined])
     apart = head_embeddings(setting.model, [first, second])
     np.testing.assert_allclose(mean, apart.mean(0), atol=1e-6)

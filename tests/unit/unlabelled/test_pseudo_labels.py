@@ -83,7 +83,9 @@ def test_words_learn_from_labels_and_from_a_teacher() -> None:
 
 def _encoded(target: object) -> Encoded:
     ids = np.asarray([1, 2], dtype=np.int32)
-    return Encoded((Feature(ids, weight=0.75, target=target), Feature(ids, weight=0.25, target=target)), 4, 4)
+    return Encoded(
+        (Feature(ids, weight=0.75, target=target), Feature(ids, weight=0.25, target=target)), 4, 4, 0
+    )
 
 
 def test_targets_and_weights_of_both_kinds_of_rows() -> None:

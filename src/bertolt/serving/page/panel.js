@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { correctionForm } from "./correct.js";
 import { h, problem, show } from "./dom.js";
 import { Latest } from "./latest.js";
-import { cutNote, readInPart, tinted } from "./reading.js";
+import { cutNote, readInPart, tinted, unknownNote } from "./reading.js";
 import { viewOf } from "./views/index.js";
 
 /** Milliseconds without a keystroke before a text is sent. */
@@ -102,7 +102,7 @@ export class Panel {
     const view = viewOf(this.model.kind);
     this.badge.hidden = reference === undefined || !view.differs(this.result, reference);
     const state = { model: this.model, input: JSON.parse(this.asked), below, reference, fillIn: this.host.fillIn };
-    show(this.answer, view.show(this.result, state), cutNote(this.result));
+    show(this.answer, view.show(this.result, state), cutNote(this.result), unknownNote(this.result));
   }
 
   /** Asks which words moved the result, or takes the tint away. */

@@ -84,3 +84,12 @@ export function cutNote(result) {
   if (!result.truncated) return null;
   return h("p", { class: "note warn" }, spoken("Attention: "), `The model read ${result.tokens_read.toLocaleString("en")} of ${count(result.tokens, "token")}; the rest did not count.`);
 }
+
+/** What is said of a text with tokens that the model's vocabulary lacks. */
+export function unknownNote(result) {
+  if (!result.unknown) return null;
+  const most = result.unknown > result.tokens / 2;
+  const share = `${result.unknown.toLocaleString("en")} of ${count(result.tokens, "token")} ${result.unknown === 1 ? "is" : "are"} not in the model's vocabulary`;
+  return h("p", { class: most ? "note warn" : "note" }, most ? spoken("Attention: ") : null, share,
+    most ? "; it cannot tell such tokens apart, so this result says little." : ".");
+}

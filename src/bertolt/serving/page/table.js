@@ -64,7 +64,7 @@ class Finished {
       h("button", { type: "button", class: "sort", on: { click: () => this.#turn() } }, "Confidence ", h("span", { "aria-hidden": "true", class: "arrow" }, "▲")));
     this.element = h("div", {},
       h("div", { class: "bar" },
-        h("p", {}, `${count(found.total, "row")} done`, found.truncated ? `; ${count(found.truncated, "text")} not read whole` : "", found.failed ? `; ${count(found.failed, "row")} failed` : "", "."),
+        h("p", {}, `${count(found.total, "row")} done`, found.truncated ? `; ${count(found.truncated, "text")} not read whole` : "", found.mostly_unknown ? `; of ${count(found.mostly_unknown, "text")} more than half of the tokens are not in the model's vocabulary` : "", found.failed ? `; ${count(found.failed, "row")} failed` : "", "."),
         h("button", { type: "button", class: "main", on: { click: () => this.#download(name) } }, "Download CSV")),
       this.saved,
       h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Rows with results" }, h("table", { class: "rows" },
