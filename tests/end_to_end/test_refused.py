@@ -22,7 +22,7 @@ def train(data: str | Path, backbone: str | Path, *more: str | Path) -> list[str
     [
         ("empty.csv", b"", ["data in empty.csv", "an empty file"]),
         ("latin.csv", b"text,label\nfine,a\ncaf\xe9,b\n", ["UTF-8", "0xE9 on line 3", "iconv"]),
-        ("blank.csv", (HEADER + ",a\n  ,b\n").encode(), ["rows with a text", "2 rows whose text is empty"]),
+        ("blank.csv", (HEADER + ",a\n  ,b\n").encode(), ["rows with a text", "2 rows with an empty text"]),
         ("broken.jsonl", b'{"text": "a", "label": "b"}\n' * 712 + b'{"text": \n', ["line 713"]),
         ("cut.parquet", b"PAR1\x15\x04\x15", ["a whole parquet file"]),
     ],

@@ -11,7 +11,6 @@ from typing import Any
 from bertolt.errors import FolderError, NetworkError, UnknownNameError
 from bertolt.models.packaged import PACKAGED, packaged_folder
 from bertolt.models.swap import finish_swap
-from bertolt.models.weights import check_weights
 
 #: Hub ids worth starting from; any other id of a BERT-like encoder works too.
 WELL_KNOWN = {
@@ -62,6 +61,8 @@ def load_backbone(name: str) -> Backbone:
         DiskError: ``mpnet`` cannot be written into the user's cache folder.
         NetworkError: a Hub id that is neither cached nor reachable.
     """
+    from bertolt.models.weights import check_weights  # it loads torch, which `bertolt models` does not need
+
     folder = _find(name)
     for file in ("config.json", "tokenizer_config.json"):
         if not (folder / file).is_file():
