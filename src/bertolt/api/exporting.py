@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertolt.api.names import names
+from bertolt.api.using import pipeline
 from bertolt.data.sources import open_source
 from bertolt.inference.pipeline import Pipeline
 from bertolt.models.folder import load_examples
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def export(
-    folder: StrPath,
+    model: Pipeline | StrPath,
     *,
     out: StrPath,
     int8: bool = False,
@@ -37,8 +38,8 @@ def export(
     """Exports a model folder for ONNX Runtime, as ``bertolt export`` does; a gate refuses other answers.
 
     Args:
-        folder: what training wrote.
-        out: the new folder; it may be the same.
+        model: a pipeline run by torch on the processor, a model folder, or a Hub id.
+        out: the new folder; it may be that of the model.
         int8: whether matrix products are computed in 8 bits. Labelled rows say what that costs.
         data: a path, or the name of a data set, of which its validation part; None: the validation rows in
             the folder.
@@ -56,14 +57,16 @@ def export(
     from bertolt.inference.onnx_graph import check_extra
 
     check_extra()
-    source = Path(folder)
     tell = _nothing if quiet else say
-    pipeline = Pipeline.from_folder(source, device="cpu", engine="torch")
+    loaded = (
+        model if isinstance(model, Pipeline) else pipeline(model, device="cpu", engine="torch", quiet=quiet)
+    )
+    assert loaded.folder is not None
     if data is None:
-        examples = _of_folder(source, pipeline)
+        examples = _of_folder(loaded.folder, loaded)
     else:
-        examples = _of_data(os.fspath(data), pipeline, ColumnChoice(names(text), names(label)), int8, tell)
-    return run(source, Path(out), pipeline, examples, quantise=int8, seed=seed, say=tell)
+        examples = _of_data(os.fspath(data), loaded, ColumnChoice(names(text), names(label)), int8, tell)
+    return run(loaded.folder, Path(out), loaded, examples, quantise=int8, seed=seed, say=tell)
 
 
 def _of_folder(folder: Path, pipeline: Pipeline) -> list[Any]:

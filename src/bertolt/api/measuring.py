@@ -6,9 +6,8 @@ bertolt.evaluate("models/reviews", "more-reviews.csv").metrics["accuracy"]
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from bertolt.api.names import names
 from bertolt.api.using import pipeline
@@ -36,7 +35,7 @@ def evaluate(
     """Measures a model on labelled data, as ``bertolt evaluate`` does.
 
     Args:
-        model: a pipeline, or a model folder.
+        model: a pipeline, a model folder, or a Hub id.
         data: a path, or the name of a data set, of which its test part.
         text, label: the data's columns, in the task's order; empty for the usual names.
         quiet: whether the notes on columns and rows are not printed on standard error.
@@ -45,7 +44,7 @@ def evaluate(
         DataError: the data cannot be used, or has a label that the model does not know.
         FolderError: see ``pipeline``.
     """
-    loaded = model if isinstance(model, Pipeline) else pipeline(model)
+    loaded = model if isinstance(model, Pipeline) else pipeline(model, quiet=quiet)
     return measure(loaded, read_test_data(loaded, data, text=text, label=label), quiet=quiet)
 
 
@@ -72,8 +71,8 @@ def read_test_data(
 
 
 def compare(
-    folder_a: StrPath,
-    folder_b: StrPath,
+    model_a: Pipeline | StrPath,
+    model_b: Pipeline | StrPath,
     data: StrPath | None = None,
     *,
     text: str | Sequence[str] = (),
@@ -85,7 +84,7 @@ def compare(
     """Says whether model B is better than model A on the same rows, as ``bertolt compare`` does.
 
     Args:
-        folder_a, folder_b: model folders for one task.
+        model_a, model_b: pipelines, model folders or Hub ids, for one task.
         data: a path, or the name of a data set, of which its test part; None: the validation rows in
             A's folder, if both models were trained on the same rows.
         text, label: the data's columns, in the task's order; empty for the usual names.
@@ -101,9 +100,12 @@ def compare(
     from bertolt.evaluation.compare import compare_models
     from bertolt.evaluation.shared import shared_examples
 
-    a, b = (pipeline(folder, device=device, engine=engine) for folder in (folder_a, folder_b))
+    a, b = (
+        model if isinstance(model, Pipeline) else pipeline(model, device=device, engine=engine, quiet=quiet)
+        for model in (model_a, model_b)
+    )
     if data is None:
-        examples = shared_examples(Path(folder_a), a, b)
+        examples = shared_examples(a, b)
     else:
         reading = read_test_data(a, data, text=text, label=label)
         examples = reading.examples
@@ -120,20 +122,30 @@ def bench(
     text: str | Sequence[str] = (),
     threads: int | None = None,
     rounds: int = 5,
+    task: str | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> Bench:
     """Measures the speed of model folders on this machine, as ``bertolt bench`` does.
 
     Args:
-        folders: model folders for one task, the reference first.
+        folders: model folders or Hub ids for one task, the reference first.
         data: a path, or the name of a data set, of which its test part; labels are not read.
         text: the data's columns, in the task's order; empty for the usual names.
         threads: of each program; None: every core.
         rounds: turns of each program.
+        task, settings: see ``pipeline``.
 
     Raises:
         InputError: a folder or the data cannot be used.
     """
     from bertolt.evaluation.bench.folders import bench as run
 
-    chosen = [Path(each) for each in names(folders)]
-    return run(chosen, os.fspath(data), text=names(text), threads=threads, rounds=rounds)
+    return run(
+        names(folders),
+        os.fspath(data),
+        text=names(text),
+        threads=threads,
+        rounds=rounds,
+        task=task,
+        settings=settings,
+    )

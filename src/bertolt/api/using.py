@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from bertolt.api.names import names
 from bertolt.inference.pipeline import Pipeline
 from bertolt.models.device import set_threads
+from bertolt.progress import say
 from bertolt.training.settings import StrPath
 
 if TYPE_CHECKING:
@@ -28,28 +29,35 @@ def pipeline(
     engine: str = "auto",
     threads: int | None = None,
     settings: Mapping[str, Any] | None = None,
+    quiet: bool = False,
 ) -> Pipeline:
-    """Loads a model folder as a callable; see ``Pipeline``.
+    """Loads a model as a callable; see ``Pipeline``.
 
     Args:
-        folder: what training or an export wrote.
-        task: refuses a folder that is for another task.
+        folder: what training or an export wrote, a model that transformers saved, or a Hub id
+            (``owner/name`` or ``owner/name@revision``).
+        task: refuses a folder that is for another task; a classifier of others is read for this one.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         dtype: ``fp32`` or ``bf16``.
         engine: ``torch``, ``onnx``, or ``auto``: the one that the folder was exported for, else torch.
         threads: of the processor; None leaves them as they are.
-        settings: overrides of the task's settings.
+        settings: overrides of the task's settings; of a model of others also ``names``, its labels.
+        quiet: whether what was guessed of a model of others is not printed on standard error.
 
     Raises:
+        UnknownNameError, NetworkError: no such model.
         FolderError: the folder is missing, damaged, not ours, or for another task.
         SettingError: a setting, a device, a dtype or an engine that does not exist.
         MissingExtraError: an exported folder's engine is not installed.
     """
     if threads is not None:
         set_threads(threads)
-    return Pipeline.from_folder(
+    loaded = Pipeline.from_folder(
         os.fspath(folder), task=task, device=device, dtype=dtype, engine=engine, settings=settings
     )
+    for note in () if quiet else loaded.notes:
+        say(note)
+    return loaded
 
 
 def predict_file(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bertolt.cli.options import Json, Text, Threads
+from bertolt.cli.options import Json, Set, Task, Text, Threads, settings_from
 from bertolt.cli.output import print_json, print_table
 from bertolt.errors import DiskError, InputError
 
@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 def bench(
     folders: Annotated[
         list[str],
-        typer.Argument(metavar="DIR … DATA", help="Model folders, the reference first; at the end the data."),
+        typer.Argument(
+            metavar="MODEL … DATA", help="Model folders or Hub ids, the reference first; at the end the data."
+        ),
     ],
     *,
     out: Annotated[
         str | None, typer.Option(metavar="DIR", help="Write bench.json and bench.svg there.")
     ] = None,
     text: Text = None,
+    task: Task = None,
+    set_: Set = None,
     threads: Threads = None,
     rounds: Annotated[int, typer.Option(metavar="N", min=1, help="Turns of each program.")] = 5,
     json: Json = False,
@@ -45,12 +49,20 @@ def bench(
         raise InputError(
             "one or several model folders, and at the end the data",
             repr(folders[0]),
-            "name the data too: bertolt bench DIR DATA",
+            "name the data too: bertolt bench MODEL DATA",
         )
     from bertolt.api.measuring import bench as run
 
     target = None if out is None else _folder(Path(out))
-    found = run(folders[:-1], folders[-1], text=text or (), threads=threads, rounds=rounds)
+    found = run(
+        folders[:-1],
+        folders[-1],
+        text=text or (),
+        threads=threads,
+        rounds=rounds,
+        task=task,
+        settings=settings_from(set_),
+    )
     files = {} if target is None else _write(target, found)
     if json:
         print_json({**found.to_dict(), "files": files})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bertolt.cli.compare_probes import are_probes, show_probes
-from bertolt.cli.options import Device, Engine, Json, Label, Text, Threads
+from bertolt.cli.options import Device, Engine, Json, Label, Set, Task, Text, Threads, settings_from
 from bertolt.cli.output import one_line, print_json, print_table
 
 if TYPE_CHECKING:
@@ -18,19 +19,23 @@ MOST_FLIPS = 10
 
 
 def compare(  # noqa: PLR0913 (a parameter is an option)
-    folder_a: Annotated[str, typer.Argument(metavar="DIR_A", help="A model folder: what there was.")],
-    folder_b: Annotated[str, typer.Argument(metavar="DIR_B", help="Another: is it better?")],
+    folder_a: Annotated[
+        str, typer.Argument(metavar="MODEL_A", help="What there was: a model folder, or a Hub id.")
+    ],
+    folder_b: Annotated[str, typer.Argument(metavar="MODEL_B", help="Another: is it better?")],
     data: Annotated[
         str | None,
         typer.Argument(
             metavar="[DATA]",
             help="A file with labels, or a data set, of which its test part. Without it the validation rows "
-            "in DIR_A, if both were trained on the same rows.",
+            "in MODEL_A, if both were trained on the same rows.",
         ),
     ] = None,
     *,
     text: Text = None,
     label: Label = None,
+    task: Task = None,
+    set_: Set = None,
     device: Device = "auto",
     engine: Engine = "auto",
     threads: Threads = None,
@@ -51,13 +56,19 @@ def compare(  # noqa: PLR0913 (a parameter is an option)
     if are_probes(folder_a, folder_b, data):
         show_probes(folder_a, folder_b, as_json=json)
         return
-    from bertolt.api import measuring
+    from bertolt.api import measuring, using
+    from bertolt.inference.opening import settings_for
     from bertolt.models.device import set_threads
 
     set_threads(threads)
-    found = measuring.compare(
-        folder_a, folder_b, data, text=text or (), label=label or (), device=device, engine=engine
+    given = settings_from(set_)
+    a, b = (
+        using.pipeline(
+            folder, task=task, device=device, engine=engine, settings=settings_for(Path(folder), given)
+        )
+        for folder in (folder_a, folder_b)
     )
+    found = measuring.compare(a, b, data, text=text or (), label=label or ())
     if json:
         print_json({"a": folder_a, "b": folder_b, "data": data, **found.to_dict()})
         return

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bertolt.cli.options import Folder, Json
+from bertolt.cli.options import Folder, Json, Set, Task, settings_from
 from bertolt.cli.output import print_json
 from bertolt.errors import UnknownNameError
 from bertolt.progress import say
@@ -32,6 +32,8 @@ def corrections(
             metavar="F", help="The file that `bertolt serve --corrections` named.", show_default="the model's"
         ),
     ] = None,
+    task: Task = None,
+    set_: Set = None,
     json: Json = False,
 ) -> None:
     """Export what people corrected on the page, as rows that `bertolt train` reads.
@@ -48,7 +50,12 @@ def corrections(
         raise UnknownNameError("action", action, ACTIONS)
     from bertolt.serving.correction_export import export_rows, write_rows
 
-    found = export_rows(Path(folder), None if corrections is None else Path(corrections))
+    found = export_rows(
+        folder,
+        None if corrections is None else Path(corrections),
+        task=task,
+        settings=settings_from(set_),
+    )
     if found.replaced:
         say(f"{found.replaced:,} were corrected again later: the last correction counts")
     for line in found.left_out:

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bertolt.cli.metrics import metric_rows
-from bertolt.cli.options import Device, Dtype, Engine, Folder, Json, Label, Text, Threads
+from bertolt.cli.options import (
+    Device,
+    Dtype,
+    Engine,
+    Folder,
+    Json,
+    Label,
+    Set,
+    Task,
+    Text,
+    Threads,
+    settings_from,
+)
 from bertolt.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -26,7 +38,8 @@ def evaluate(  # noqa: PLR0913 (a parameter is an option)
     *,
     text: Text = None,
     label: Label = None,
-    task: Annotated[str | None, typer.Option(metavar="T", help="Refuse a model for another task.")] = None,
+    task: Task = None,
+    set_: Set = None,
     device: Device = "auto",
     dtype: Dtype = "fp32",
     engine: Engine = "auto",
@@ -54,7 +67,9 @@ def evaluate(  # noqa: PLR0913 (a parameter is an option)
     from bertolt.models.device import set_threads
 
     set_threads(threads)
-    pipeline = using.pipeline(folder, task=task, device=device, dtype=dtype, engine=engine)
+    pipeline = using.pipeline(
+        folder, task=task, device=device, dtype=dtype, engine=engine, settings=settings_from(set_)
+    )
     reading = measuring.read_test_data(pipeline, data, text=text or (), label=label or ())
     if abstain_below is not None:
         pipeline = pipeline.abstaining(abstain_below)
@@ -99,12 +114,13 @@ def _abstention(pipeline: Pipeline, found: Evaluation) -> Abstention | None:
 
 
 def _write_report(file: str, folder: str, data: str, pipeline: Pipeline, found: Evaluation) -> None:
+    from bertolt.models.backbone import model_title
     from bertolt.reports.report import Subject, write_report
     from bertolt.training.run_folder import RunFolder
     from bertolt.training.runlog import read_log
 
     subject = Subject(
-        name=Path(folder).resolve().name,
+        name=model_title(folder),
         data=data,
         model=pipeline.model,
         record=pipeline.record,

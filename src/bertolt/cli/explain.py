@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bertolt.cli.inputs import read_input
-from bertolt.cli.options import Device, Folder, Json, Threads
+from bertolt.cli.options import Device, Folder, Json, Set, Task, Threads, settings_from
 from bertolt.cli.output import one_line, print_json, print_table
 from bertolt.progress import say
 
@@ -61,6 +61,8 @@ def explain(  # noqa: PLR0913 (a parameter is an option)
     html: Annotated[
         str | None, typer.Option(metavar="F", help="Write a page of HTML; an older one is replaced.")
     ] = None,
+    task: Task = None,
+    set_: Set = None,
     device: Device = "auto",
     threads: Threads = None,
     json: Json = False,
@@ -79,17 +81,18 @@ def explain(  # noqa: PLR0913 (a parameter is an option)
     from bertolt.api import using
     from bertolt.inference.attribution import explain as run
     from bertolt.inference.attribution_targets import Wanted
+    from bertolt.models.backbone import model_title
     from bertolt.models.device import set_threads
 
     set_threads(threads)
-    pipeline = using.pipeline(folder, device=device, engine="torch")
+    pipeline = using.pipeline(folder, task=task, device=device, engine="torch", settings=settings_from(set_))
     value = read_input(pipeline.model.task, text)
     found = run(pipeline, value, Wanted(target, word), method=method)
     if html is not None:
         from bertolt.reports.attribution_page import attribution_html
         from bertolt.reports.page import write_page
 
-        write_page(Path(html), attribution_html(Path(folder).name, found))
+        write_page(Path(html), attribution_html(model_title(folder), found))
         say(f"page: {html}")
     if json:
         print_json(found.to_dict())

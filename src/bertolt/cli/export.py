@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bertolt.cli.options import Folder, Json, Label, Text, Threads
+from bertolt.cli.options import Folder, Json, Label, Set, Task, Text, Threads, settings_from
 from bertolt.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def export(  # noqa: PLR0913 (a parameter is an option)
     ] = None,
     text: Text = None,
     label: Label = None,
+    task: Task = None,
+    set_: Set = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Of the texts that the gate cuts and joins.")] = 0,
     threads: Threads = None,
     json: Json = False,
@@ -48,11 +50,23 @@ def export(  # noqa: PLR0913 (a parameter is an option)
       bertolt export models/reviews --out models/reviews-int8 --int8
       bertolt predict models/reviews-int8 "A gorgeous, witty film."
     """
+    from bertolt.api import using
     from bertolt.api.exporting import export as run
+    from bertolt.inference.onnx_graph import check_extra
     from bertolt.models.device import set_threads
 
+    check_extra()
     set_threads(threads)
-    done = run(folder, out=out, int8=int8, data=data, text=text or (), label=label or (), seed=seed)
+    pipeline = using.pipeline(folder, task=task, device="cpu", engine="torch", settings=settings_from(set_))
+    done = run(
+        pipeline,
+        out=out,
+        int8=int8,
+        data=data,
+        text=text or (),
+        label=label or (),
+        seed=seed,
+    )
     if json:
         print_json(_document(folder, done))
     else:

@@ -46,10 +46,23 @@ Label = Annotated[
 Set = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="NAME=VALUE", help="A setting of the task (see `bertolt tasks TASK`) or of --method."
+        "--set",
+        metavar="NAME=VALUE",
+        help="A setting of the task (see `bertolt tasks TASK`) or of --method; for a model of others also "
+        "names=A,B,…: its labels in their order.",
     ),
 ]
-Folder = Annotated[str, typer.Argument(metavar="DIR", help="A model folder, as `bertolt train` wrote it.")]
+MODEL_HELP = (
+    "A folder that `bertolt train` wrote, or a model that others trained: a folder that transformers "
+    "saved, or a Hub id (owner/name, owner/name@revision)."
+)
+Folder = Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP)]
+Task = Annotated[
+    str | None,
+    typer.Option(
+        metavar="T", help="Refuse a model for another task; read a classifier of others for this one."
+    ),
+]
 
 
 def given_options(context: typer.Context) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bertolt.cli.inputs import read_input
-from bertolt.cli.options import Device, Dtype, Engine, Folder, Json, Set, Text, Threads, settings_from
+from bertolt.cli.options import Device, Dtype, Engine, Folder, Json, Set, Task, Text, Threads, settings_from
 from bertolt.cli.output import JsonArray, print_json
 from bertolt.errors import DataError, InputError, SettingError
 from bertolt.progress import say
@@ -44,7 +44,7 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
     ] = None,
     text: Text = None,
     set_: Set = None,
-    task: Annotated[str | None, typer.Option(metavar="T", help="Refuse a model for another task.")] = None,
+    task: Task = None,
     device: Device = "auto",
     dtype: Dtype = "fp32",
     engine: Engine = "auto",
@@ -66,6 +66,7 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
     \b
     Example:
       bertolt predict models/reviews "A gorgeous, witty film." "The plot is thin."
+      bertolt predict distilbert/distilbert-base-uncased-finetuned-sst-2-english "A gorgeous film."
       bertolt predict models/reviews --input new.csv --output new-with-labels.csv
       cat lines.txt | bertolt predict models/reviews --json
     """
@@ -79,7 +80,7 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
         raise InputError(
             "TEXT, --input F, or lines on standard input",
             "none of them",
-            'for example: bertolt predict DIR "A film."',
+            'for example: bertolt predict MODEL "A film."',
         )
     from bertolt.api import using
     from bertolt.data.unknown import UnknownTally

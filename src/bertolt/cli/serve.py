@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bertolt.cli.options import Device, Dtype, Engine, Json, Threads
+from bertolt.cli.options import Device, Dtype, Engine, Json, Set, Task, Threads, settings_from
 from bertolt.cli.output import print_json
 from bertolt.errors import MissingExtraError
 from bertolt.progress import say
@@ -15,7 +15,11 @@ from bertolt.progress import say
 
 def serve(  # noqa: PLR0913 (a parameter is an option)
     folders: Annotated[
-        list[str], typer.Argument(metavar="DIR …", help="Model folders; a model is called as its folder is.")
+        list[str],
+        typer.Argument(
+            metavar="MODEL …",
+            help="Model folders or Hub ids; a model's name is its folder's, or its id without the owner.",
+        ),
     ],
     *,
     host: Annotated[
@@ -51,6 +55,8 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
             show_default="DIR.corrections.sqlite",
         ),
     ] = None,
+    task: Task = None,
+    set_: Set = None,
     device: Device = "auto",
     dtype: Dtype = "fp32",
     engine: Engine = "auto",
@@ -79,10 +85,14 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
     from bertolt.serving.worker import ChildWorker
 
     limits = read_settings(settings, allowed_hosts=allowed_host or ())
+    chosen = settings_from(set_)
     known = read_keys(keys) if keys is not None else ()
     served = open_folders(
-        [Path(folder) for folder in folders], limits, engine=engine, device=device, dtype=dtype
+        folders, limits, engine=engine, device=device, dtype=dtype, task=task, task_settings=chosen
     )
+    for each in served.values():
+        for note in each.notes:
+            say(f"{each.name}: {note}")
     store = None
     if not read_only:
         store = Corrections(
@@ -90,13 +100,15 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
             address_bytes=limits.correction_address_bytes,
             lock_seconds=min(LOCK_SECONDS, limits.wait_seconds / 4),
         )
-        store.check(each.folder for each in served.values())
+        store.check(each.home for each in served.values())
     order = {
         "folders": {name: str(each.folder) for name, each in served.items()},
         "device": device,
         "dtype": dtype,
         "engine": engine,
         "threads": threads,
+        "task": task,
+        "settings": chosen,
     }
     app = build_app(
         served,

@@ -7,6 +7,7 @@ Cutting is ``bertolt.data.truncation``, padding is ``bertolt.data.batching``.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -21,7 +22,7 @@ from tokenizers import Encoding
 from tokenizers import Tokenizer as Core
 from tokenizers.models import Unigram
 
-from bertolt.errors import FolderError
+from bertolt.errors import FolderError, MissingExtraError
 
 Ids = NDArray[np.int32]
 # Settings of one call, or of the machine that loaded it, that transformers would save with a tokenizer.
@@ -33,6 +34,8 @@ _BAKED_IN = (
     "local_files_only",
     "is_local",
 )
+#: Families whose networks take no token types.
+_WITHOUT_TYPES = ("distilbert", "modernbert", "bart", "mbart", "t5", "mt5")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 NO_OFFSETS: NDArray[np.int32] = np.zeros((0, 2), dtype=np.int32)
 
@@ -126,10 +129,12 @@ class Tokenizer:
 
     Args:
         fast: a ``transformers`` fast tokenizer; this object owns it from now on.
+        types: whether the network tells the tokens of a second text from those of the first.
     """
 
-    def __init__(self, fast: Any) -> None:
+    def __init__(self, fast: Any, *, types: bool = True) -> None:
         self._fast = fast
+        self._types = types
         self._core: Core = fast.backend_tokenizer
         self._core.no_truncation()
         self._core.no_padding()
@@ -143,7 +148,9 @@ class Tokenizer:
 
         Raises:
             FolderError: the folder has no tokenizer that can be read.
+            MissingExtraError: it has a SentencePiece model alone, and the extra ``hub`` is not installed.
         """
+        _check_sentencepiece(Path(folder))
         from transformers import AutoTokenizer
 
         try:
@@ -160,7 +167,7 @@ class Tokenizer:
                 f"only a slow one in {str(folder)!r}",
                 "save the tokenizer as tokenizer.json with transformers first",
             )
-        return cls(fast)
+        return cls(fast, types=_has_types(Path(folder)))
 
     def tokens(self, texts: Sequence[str], *, offsets: bool = False) -> list[Tokens]:
         """Tokenises many texts at once, in parallel in Rust.
@@ -243,7 +250,7 @@ class Tokenizer:
     @property
     def _typed(self) -> bool:
         """Whether the network reads token types: DistilBERT has none, but its tokenizer numbers texts."""
-        return "token_type_ids" in self._fast.model_input_names
+        return self._types and "token_type_ids" in self._fast.model_input_names
 
     @cached_property
     def single(self) -> Template:
@@ -268,6 +275,35 @@ def unknown_id(core: Core) -> int | None:
         return found
     token = getattr(core.model, "unk_token", None)
     return None if token is None else core.token_to_id(token)
+
+
+def _check_sentencepiece(folder: Path) -> None:
+    """Says which extra converts a tokenizer that comes as a SentencePiece model alone.
+
+    transformers converts it, with two libraries that it does not require.
+    """
+    if (folder / "tokenizer.json").is_file() or not any(folder.glob("*.model")):
+        return
+    if any(importlib.util.find_spec(name) is None for name in ("sentencepiece", "google.protobuf")):
+        raise MissingExtraError("hub", f"the SentencePiece tokenizer in {str(folder)!r}")
+
+
+def _has_types(folder: Path) -> bool:
+    """Whether the network has embeddings for two types of tokens, as far as its configuration says.
+
+    Some folders pair a tokenizer that numbers texts with a network that has one type, such as RoBERTa, or
+    none, such as DistilBERT.
+    """
+    file = folder / "config.json"
+    try:
+        config = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    except ValueError as error:
+        raise FolderError(
+            f"valid JSON in {str(file)!r}", _first_line(error), "copy the whole model folder again"
+        ) from error
+    if config.get("model_type") in _WITHOUT_TYPES:
+        return False
+    return int(config.get("type_vocab_size", 2)) > 1
 
 
 def replace_surrogates(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -22,7 +23,7 @@ from bertolt.inference.pipeline import Pipeline
 from bertolt.inference.run import Model
 from bertolt.locks import exclusive
 from bertolt.models.engine_record import Agreement, EngineRecord, Precision, Tried
-from bertolt.models.folder import extend_model
+from bertolt.models.folder import CARD, Contents, extend_model, save_model
 from bertolt.models.packaged import file_sha256
 from bertolt.models.spec import FolderRecord
 from bertolt.progress import progress_bar
@@ -96,8 +97,27 @@ def export(
         return records[0]
 
     with exclusive(target, "bertolt export", "--out"):
-        replaced = extend_model(target, source, extend)
+        if pipeline.record.trained_by == "others":
+            replaced = save_model(target, _contents(source, pipeline), extend)
+        else:
+            replaced = extend_model(target, source, extend)
     return Exported(target, records[0], replaced)
+
+
+def _contents(source: Path, pipeline: Pipeline) -> Contents:
+    """A model that others trained, as a folder of ours is written: its files may be in any form."""
+    model = pipeline.model
+    network: Any = model.task.head.load(source)
+    if model.spec.labels:
+        network.config.id2label = dict(enumerate(model.spec.labels))
+        network.config.label2id = {label: place for place, label in enumerate(model.spec.labels)}
+
+    def save_tokenizer(folder: Path) -> None:
+        model.tokenizer.save(folder, model.spec.max_length)
+        if (source / CARD).is_file():
+            shutil.copyfile(source / CARD, folder / "README.source.md")
+
+    return Contents(network=network, save_tokenizer=save_tokenizer, record=pipeline.record)
 
 
 def _check_examples(source: Path, examples: Sequence[Any], labelled: Sequence[Any], quantise: bool) -> None:

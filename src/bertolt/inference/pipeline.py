@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
 
 from bertolt.data.tokenizer import Tokenizer
-from bertolt.errors import FolderError
 from bertolt.inference.abstain import check_abstain
 from bertolt.inference.engine import TorchEngine
 from bertolt.inference.engines import choose_engine
+from bertolt.inference.opening import open_model
 from bertolt.inference.run import Model
-from bertolt.models.folder import load_record
-from bertolt.models.spec import FolderRecord, ModelSpec
+from bertolt.models.spec import FolderRecord
 from bertolt.results import Result
 from bertolt.tasks.reading import input_example
-from bertolt.tasks.registry import get_task
-from bertolt.tasks.task import typed_settings
 
 Input = str | Mapping[str, Any]
 
@@ -30,15 +27,19 @@ class Pipeline:
         model: what predicts.
         record: the ``bertolt.json`` that it was loaded from.
         folder: where that stands, or None.
+        notes: what was guessed of a model that others trained, in sentences.
 
     Attributes:
         settings: the task's settings, typed.
     """
 
-    def __init__(self, model: Model, record: FolderRecord, folder: Path | None = None) -> None:
+    def __init__(
+        self, model: Model, record: FolderRecord, folder: Path | None = None, notes: Sequence[str] = ()
+    ) -> None:
         self.model = model
         self.record = record
         self.folder = folder
+        self.notes = tuple(notes)
         self._torch: Pipeline | None = None
         self.settings = model.task.Settings.model_validate(model.spec.settings)
 
@@ -53,32 +54,32 @@ class Pipeline:
         engine: str = "auto",
         settings: Mapping[str, Any] | None = None,
     ) -> Pipeline:
-        """Loads a model folder.
+        """Loads a model.
 
         Args:
-            folder: what training or an export wrote.
-            task: which one, for a folder that holds several heads; one that it does not hold is refused.
-                None: the folder's first.
+            folder: what training or an export wrote, a classifier that transformers saved, or a Hub id
+                (``owner/name`` or ``owner/name@revision``).
+            task: which one, for a folder that holds several heads or a classifier of others; one that it
+                does not hold is refused. None: the folder's first.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
             dtype: ``fp32``, or ``bf16``, which is faster on a GPU and no longer keeps results free of
                 batch-mates.
             engine: ``torch``, ``onnx``, or ``auto``: the one that the folder was exported for, else torch.
-            settings: overrides of the task's settings, such as ``top_k``.
+            settings: overrides of the task's settings, such as ``top_k``; for a classifier of others also
+                ``names``, the names of its labels in their order.
 
         Raises:
-            FolderError: the folder is damaged, not ours, or for another task.
+            UnknownNameError, NetworkError: no such model.
+            FolderError: the folder is damaged, for another task, or has no head.
             SettingError: a setting, a device, a dtype or an engine that does not exist.
             MissingExtraError: an exported folder's engine is not installed.
         """
-        path = Path(folder)
-        record = load_record(path)
-        spec = _spec_for(record, task, path)
-        found = get_task(spec.task)
-        merged = typed_settings(found, {**spec.settings, **(settings or {})})
-        spec = spec.model_copy(update={"settings": merged.model_dump()})
-        tokenizer = Tokenizer.from_folder(path)
-        runs = choose_engine(path, record, found, tokenizer, engine=engine, device=device, dtype=dtype)
-        return cls(Model(found, spec, tokenizer, runs), record, path)
+        found = open_model(folder, task=task, settings=settings)
+        tokenizer = Tokenizer.from_folder(found.folder)
+        runs = choose_engine(
+            found.folder, found.record, found.task, tokenizer, engine=engine, device=device, dtype=dtype
+        )
+        return cls(Model(found.task, found.spec, tokenizer, runs), found.record, found.folder, found.notes)
 
     def abstaining(self, below: float) -> Pipeline:
         """The same pipeline, but that answers with the label ``"unsure"`` where the score is under ``below``.
@@ -87,7 +88,7 @@ class Pipeline:
             SettingError: not a probability, or a model without labels to withhold.
         """
         check_abstain(self.model.spec, below)
-        return Pipeline(replace(self.model, abstain_below=below), self.record, self.folder)
+        return Pipeline(replace(self.model, abstain_below=below), self.record, self.folder, self.notes)
 
     def in_torch(self) -> Pipeline:
         """The same model run by torch, for what needs its gradients; loaded when it is first asked for."""
@@ -128,18 +129,3 @@ class Pipeline:
     def _results(self, inputs: Iterable[Input]) -> Iterator[Result]:
         task = self.model.task
         return self.model.results(input_example(task, value, self.settings) for value in inputs)
-
-
-def _spec_for(record: FolderRecord, task: str | None, folder: Path) -> ModelSpec:
-    there = [record.spec, *record.others]
-    if task is None:
-        return record.spec
-    wanted = get_task(task)
-    for spec in there:
-        if get_task(spec.task) is wanted:
-            return spec
-    raise FolderError(
-        f"a model for {wanted.name}",
-        f"one for {' and '.join(get_task(spec.task).name for spec in there)} in {str(folder)!r}",
-        "name another model folder, or leave --task out",
-    )

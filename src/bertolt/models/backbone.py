@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bertolt.errors import FolderError, NetworkError, UnknownNameError
+from bertolt.errors import FolderError, UnknownNameError
+from bertolt.hub import download_model, parse_hub_id
 from bertolt.models.packaged import PACKAGED, packaged_folder
 from bertolt.models.swap import finish_swap
 
@@ -20,7 +21,14 @@ WELL_KNOWN = {
     "answerdotai/ModernBERT-base": "ModernBERT base: 22 layers, hidden size 768, 149 M parameters",
 }
 
-_HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
+
+#: Where folders state the most tokens of a row.
+_STATED_LENGTHS = (
+    ("tokenizer_config.json", "model_max_length"),
+    ("tokenizer_config.json", "max_len"),
+    ("sentence_bert_config.json", "max_seq_length"),
+)
+_NO_LIMIT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,24 @@ class Backbone:
         return count - (int(self.config.pad_token_id) + 1 if offset else 0)
 
 
+def stated_length(folder: Path) -> int | None:
+    """The most tokens of a row that a folder's tokenizer or sentence-transformers files state, or None."""
+    stated = []
+    for file, key in _STATED_LENGTHS:
+        path = folder / file
+        try:
+            values = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        except ValueError as error:
+            raise FolderError(
+                f"valid JSON in {str(path)!r}", str(error)[:200], "copy the whole model folder again"
+            ) from error
+        value = values.get(key) if isinstance(values, dict) else None
+        # transformers writes 1e30 where a tokenizer has no limit.
+        if isinstance(value, int | float) and 0 < value < _NO_LIMIT:
+            stated.append(int(value))
+    return min(stated, default=None)
+
+
 def load_backbone(name: str) -> Backbone:
     """Finds a pre-trained network and reads its configuration.
 
@@ -63,16 +89,10 @@ def load_backbone(name: str) -> Backbone:
     """
     from bertolt.models.weights import check_weights  # it loads torch, which `bertolt models` does not need
 
-    folder = _find(name)
-    for file in ("config.json", "tokenizer_config.json"):
-        if not (folder / file).is_file():
-            raise FolderError(
-                f"a model folder with {file}",
-                f"none in {str(folder)!r}",
-                "name a folder that transformers or bertolt saved, or copy it again whole",
-            )
+    folder = find_folder(name)
+    config = read_config(folder)
     check_weights(folder)
-    return Backbone(name=name, folder=folder, config=read_config(folder))
+    return Backbone(name=name, folder=folder, config=config)
 
 
 def tokenizer_folder(name: str) -> Path:
@@ -81,16 +101,27 @@ def tokenizer_folder(name: str) -> Path:
     Raises:
         FolderError, MissingExtraError, NetworkError, UnknownNameError: see ``load_backbone``.
     """
-    return _find(name, weights=False)
+    return find_folder(name, weights=False)
 
 
 def read_config(folder: Path) -> Any:
-    """The transformers configuration of a folder; its code, if it has any, is never run."""
-    from transformers import AutoConfig
+    """The transformers configuration of a folder; its code, if it has any, is never run.
 
+    Raises:
+        FolderError: there is none, it cannot be read, or this version of transformers does not know its
+            model type.
+    """
+    values = config_values(folder)
+    from huggingface_hub.errors import StrictDataclassError
+    from transformers import CONFIG_MAPPING, AutoConfig
+
+    kind = values.get("model_type")
+    if kind not in CONFIG_MAPPING:
+        raise unknown_model_type(folder, values)
     try:
         return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
+    # Values of a wrong type are found by huggingface_hub's validation, whose errors are of many classes.
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, StrictDataclassError) as error:
         raise FolderError(
             "a config.json that transformers can read",
             f"{str(error).strip().splitlines()[0][:200]} in {str(folder)!r}",
@@ -98,35 +129,98 @@ def read_config(folder: Path) -> Any:
         ) from error
 
 
-def _find(name: str, *, weights: bool = True) -> Path:
+def config_values(folder: Path) -> dict[str, Any]:
+    """The values in a folder's ``config.json``.
+
+    Raises:
+        FolderError: there is none, or it is not a JSON object.
+    """
+    file = folder / "config.json"
+    if not file.is_file():
+        raise FolderError(
+            "a model folder with config.json",
+            f"none in {str(folder)!r}",
+            "name a folder that transformers or bertolt saved, or copy it again whole",
+        )
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FolderError(
+            f"valid JSON in {str(file)!r}", str(error)[:200], "copy the whole model folder again"
+        ) from error
+    if not isinstance(found, dict):
+        raise FolderError(
+            f"a JSON object in {str(file)!r}", type(found).__name__, "copy the whole model folder again"
+        )
+    return found
+
+
+def unknown_model_type(folder: Path | str, values: Mapping[str, Any]) -> FolderError:
+    """The message for a ``config.json`` whose model type transformers does not know.
+
+    Args:
+        folder: where it lies.
+        values: of the ``config.json``.
+    """
+    kind = values.get("model_type")
+    known = "a model_type in config.json that transformers knows"
+    if values.get("auto_map"):
+        return FolderError(
+            known,
+            f"{kind!r} in {str(folder)!r}, a family that exists only as Python code beside the weights "
+            "(auto_map); bertolt never runs such code",
+            "choose a model of a family that transformers has itself, or update transformers",
+        )
+    if kind is None:
+        return FolderError(
+            known,
+            f"none in {str(folder)!r}",
+            "copy the whole model folder again; a folder of another library is no transformers model",
+        )
+    return FolderError(
+        known, f"{kind!r} in {str(folder)!r}", "update transformers, or choose a model of another family"
+    )
+
+
+def find_folder(name: str, *, weights: bool = True) -> Path:
+    """The folder of a model that is named by its path, by that of a packaged encoder, or by a Hub id.
+
+    A name is a path where it, or the folder that would hold it, exists: so a mistyped path never reaches for
+    the network.
+
+    Args:
+        name: as the user gave it.
+        weights: whether they are downloaded, too.
+
+    Raises:
+        UnknownNameError: neither a folder, nor packaged, nor a model on the Hub.
+        FolderError: the path of a folder that does not exist.
+        MissingExtraError: a packaged encoder whose packages are not installed.
+        DiskError: ``mpnet`` cannot be written into the user's cache folder.
+        NetworkError: a Hub id that is neither cached nor reachable.
+    """
     if name in PACKAGED:
         return packaged_folder(name, weights=weights)
     path = Path(name)
     finish_swap(path)
     if path.is_dir():
         return path.resolve()
-    looks_like_path = name.startswith((".", "/", "~")) or name.count("/") > 1 or os.sep * 2 in name
-    if looks_like_path or not _HUB_ID.match(name):
+    hub_id = parse_hub_id(name)
+    parent = path.parent
+    if path.exists() or (parent != Path() and parent.is_dir()):
+        raise FolderError(
+            "a model folder",
+            f"a file {name!r}" if path.exists() else f"no folder {name!r}",
+            "name a model folder, or train one: bertolt train reviews.csv --out DIR",
+        )
+    if hub_id is None or name.startswith((".", "~")):
         raise UnknownNameError("model folder, Hub id or packaged model", name, [*PACKAGED, *WELL_KNOWN])
-    return _from_hub(name, weights=weights)
+    return download_model(hub_id, weights=weights)
 
 
-def _from_hub(name: str, *, weights: bool) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    files = ["*.json", "*.txt", "*.model"]
-    if weights:
-        files += ["model.safetensors", "model-*.safetensors"]
-    try:
-        return Path(snapshot_download(name, allow_patterns=files))
-    except LocalEntryNotFoundError as error:
-        raise NetworkError(
-            f"the model {name!r} on the Hub, or a folder of that name",
-            "no such folder, and the Hub cannot be reached",
-            "check the name and the network, or use 'minilm', which needs none",
-        ) from error
-    except (HfHubHTTPError, HFValidationError) as error:
-        raise UnknownNameError(
-            "model on the Hub", name, [*PACKAGED, *WELL_KNOWN], do="check the id on the Hub's page"
-        ) from error
+def model_title(name: str) -> str:
+    """A short name for a model: that of its folder, or of its Hub id without the owner."""
+    hub_id = parse_hub_id(name)
+    if hub_id is None or Path(name).exists():
+        return Path(name).resolve().name
+    return hub_id.title

@@ -18,8 +18,7 @@ def model_card(name: str, record: FolderRecord) -> str:
         "",
         f"# {name}",
         "",
-        f"A model for **{spec.task}**, fine-tuned from `{record.backbone}` with bertolt "
-        f"{record.versions.get('bertolt', '')}.",
+        _made_from(record),
         "",
         "## What it answers",
         "",
@@ -29,8 +28,7 @@ def model_card(name: str, record: FolderRecord) -> str:
         "",
         "## What it was trained on",
         "",
-        ", ".join(f"{count:,} {split}" for split, count in record.examples.items() if count)
-        + f" examples (fingerprint `{record.data}`), seed {record.seed}, {record.threads} threads.",
+        _training(record),
         "",
         "## How good it is",
         "",
@@ -49,6 +47,20 @@ def model_card(name: str, record: FolderRecord) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _made_from(record: FolderRecord) -> str:
+    if record.trained_by == "others":
+        return f"A model for **{record.spec.task}**: `{record.backbone}`, which others trained."
+    version = record.versions.get("bertolt", "")
+    return f"A model for **{record.spec.task}**, fine-tuned from `{record.backbone}` with bertolt {version}."
+
+
+def _training(record: FolderRecord) -> str:
+    if record.trained_by == "others":
+        return "Others trained it. Their card, where there is one, is README.source.md; its licence holds."
+    parts = ", ".join(f"{count:,} {split}" for split, count in record.examples.items() if count)
+    return f"{parts} examples (fingerprint `{record.data}`), seed {record.seed}, {record.threads} threads."
 
 
 def _engine(engine: EngineRecord | None) -> list[str]:

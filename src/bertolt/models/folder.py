@@ -23,6 +23,7 @@ from bertolt.models.weights import check_safetensors
 
 RECORD = "bertolt.json"
 EXAMPLES = "examples.parquet"
+CARD = "README.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,15 @@ class Contents:
     examples: Sequence[Mapping[str, Any]] = ()
 
 
-def save_model(target: Path, contents: Contents) -> bool:
+def save_model(
+    target: Path, contents: Contents, extend: Callable[[Path], FolderRecord] | None = None
+) -> bool:
     """Writes a model folder whole, or not at all.
+
+    Args:
+        target: the folder.
+        contents: of it.
+        extend: told the folder with the files, adds its own and gives the record; None: the contents'.
 
     Returns:
         Whether an older folder of ours was replaced.
@@ -59,7 +67,8 @@ def save_model(target: Path, contents: Contents) -> bool:
         contents.save_tokenizer(folder)
         if contents.examples:
             pq.write_table(pa.Table.from_pylist([dict(row) for row in contents.examples]), folder / EXAMPLES)
-        _write_record(folder, target.name, contents.record)
+        record = contents.record if extend is None else extend(folder)
+        _write_record(folder, target.name, record)
 
     return write_folder(target, write, ours=is_ours)
 
@@ -102,7 +111,7 @@ def extend_model(target: Path, source: Path, extend: Callable[[Path], FolderReco
 
 
 def _write_record(folder: Path, name: str, record: FolderRecord) -> None:
-    (folder / "README.md").write_text(model_card(name, record), encoding="utf-8")
+    (folder / CARD).write_text(model_card(name, record), encoding="utf-8")
     (folder / RECORD).write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 

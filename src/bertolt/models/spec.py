@@ -114,6 +114,8 @@ class FolderRecord(BaseModel):
         format: version of this file's form.
         spec: how the model is read.
         others: how it is read for further tasks whose heads the folder holds; may be none.
+        trained_by: ``others`` where Bertolt uses a model that it did not train; then ``seed``, ``data``,
+            ``examples``, ``versions`` and ``threads`` say nothing.
         backbone: the name or folder that training began from.
         seed: of the run.
         data: fingerprint of the training examples.
@@ -135,6 +137,7 @@ class FolderRecord(BaseModel):
     format: int = FORMAT
     spec: ModelSpec
     others: tuple[ModelSpec, ...] = ()
+    trained_by: Literal["bertolt", "others"] = "bertolt"
     backbone: str
     seed: int
     data: str

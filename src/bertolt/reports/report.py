@@ -195,6 +195,9 @@ def _sentence(note: str) -> str:
 
 
 def _origin(record: FolderRecord) -> str:
+    if record.trained_by == "others":
+        rows = [("model", record.backbone), ("trained by", "others; see the model's card")]
+        return section("Where it comes from", table(("what", "value"), rows))
     parts = ", ".join(f"{count:,} {split}" for split, count in record.examples.items() if count)
     rows = [
         ("backbone", record.backbone),

@@ -24,12 +24,17 @@ Load = Callable[[Mapping[str, Any]], Mapping[str, Pipeline]]
 
 def load_pipelines(order: Mapping[str, Any]) -> Mapping[str, Pipeline]:
     """Loads the models of the first frame: ``{"folders": {name: path}, "device", "dtype", "engine",
-    "threads"}``.
+    "threads", "task", "settings"}``.
     """
     set_threads(order["threads"])
     return {
         name: Pipeline.from_folder(
-            folder, device=order["device"], dtype=order["dtype"], engine=order["engine"]
+            folder,
+            task=order.get("task"),
+            device=order["device"],
+            dtype=order["dtype"],
+            engine=order["engine"],
+            settings=order.get("settings"),
         )
         for name, folder in order["folders"].items()
     }

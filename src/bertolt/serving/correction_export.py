@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,9 @@ from typing import Any
 from bertolt.data.writers import open_writer
 from bertolt.data.writers.memory import csv_bytes
 from bertolt.errors import DataError, InputError
-from bertolt.models.folder import load_record
+from bertolt.inference.opening import open_model
 from bertolt.serving.correction_values import training_row
 from bertolt.serving.corrections import corrections_file, read_corrections
-from bertolt.tasks.registry import get_task
 from bertolt.tasks.task import input_columns, target_columns
 
 
@@ -43,42 +43,48 @@ class Export:
         return csv_bytes(self.columns, self.rows)
 
 
-def export_rows(folder: Path, file: Path | None = None) -> Export:
-    """The corrections of a model folder.
+def export_rows(
+    name: Path | str,
+    file: Path | None = None,
+    *,
+    task: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Export:
+    """The corrections of a model.
 
     Args:
-        folder: the model.
-        file: where they are; None: beside the folder.
+        name: a model folder or a Hub id.
+        file: where they are; None: beside the folder, or in the working directory for a Hub id.
+        task, settings: as the server was told.
 
     Raises:
         FolderError: not a model folder, or not a file of corrections.
         DiskError: the file cannot be read.
         DataError: there are none.
     """
-    record = load_record(folder)
-    task = get_task(record.spec.task)
-    place = corrections_file(folder) if file is None else file
-    found = read_corrections(place, folder.resolve().name)
+    model = open_model(name, task=task, settings=settings)
+    place = corrections_file(model.home) if file is None else file
+    found = read_corrections(place, model.title)
     if not found:
         raise DataError(
-            f"corrections of {folder.resolve().name!r} in {str(place)!r}",
+            f"corrections of {model.title!r} in {str(place)!r}",
             "none",
-            f"save some on the page: bertolt serve {folder}",
+            f"save some on the page: bertolt serve {name}",
         )
     rows: dict[str, dict[str, Any]] = {}
     left_out: list[str] = []
     for each in found:
-        if each.origin.task != task.name:
+        if each.origin.task != model.task.name:
             left_out.append(f"correction {each.number} is left out: it is of a model for {each.origin.task}")
             continue
         key = json.dumps(each.input, sort_keys=True)
         rows.pop(key, None)  # the last one stands where it was saved
         try:
-            rows[key] = training_row(task, record.spec, each.input, each.correction)
+            rows[key] = training_row(model.task, model.spec, each.input, each.correction)
         except InputError as error:
             left_out.append(f"correction {each.number} is left out: {error}")
     used = {name for row in rows.values() for name in row}
-    columns = [column.name for column in (*input_columns(task), *target_columns(task))]
+    columns = [column.name for column in (*input_columns(model.task), *target_columns(model.task))]
     return Export(
         columns=tuple(name for name in columns if name in used),
         rows=tuple(rows.values()),

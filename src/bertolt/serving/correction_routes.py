@@ -101,7 +101,7 @@ async def save_correction(request: Request, name: str) -> dict[str, Any]:
     check_prediction(served, body.input, body.prediction, limits)
     origin = Origin(served.name, served.record.data, served.task.name)
     address = "" if request.client is None else request.client.host
-    save = partial(store.save, served.folder, origin, body.model_dump(), address)
+    save = partial(store.save, served.home, origin, body.model_dump(), address)
     return {"saved": await store.in_thread(save, limits.wait_seconds)}
 
 
@@ -116,10 +116,10 @@ async def count_corrections(request: Request, name: str) -> dict[str, Any]:
     store: Corrections | None = request.app.state.corrections
     if store is None:  # what was saved before
         store = Corrections()
-        count = await asyncio.to_thread(store.count, served.folder, served.name)
+        count = await asyncio.to_thread(store.count, served.home, served.name)
         return {"count": count, "read_only": True}
     count = await store.in_thread(
-        partial(store.count, served.folder, served.name), request.app.state.settings.wait_seconds
+        partial(store.count, served.home, served.name), request.app.state.settings.wait_seconds
     )
     return {"count": count, "read_only": False}
 

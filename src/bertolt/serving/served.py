@@ -12,11 +12,11 @@ from tokenizers import Tokenizer
 
 from bertolt.errors import SettingError
 from bertolt.inference.engines import exported_engine
-from bertolt.models.folder import EXAMPLES, load_record
+from bertolt.inference.opening import open_model
+from bertolt.models.folder import EXAMPLES
 from bertolt.models.spec import FolderRecord
 from bertolt.results import Result
 from bertolt.serving.settings import ServeSettings
-from bertolt.tasks.registry import get_task
 from bertolt.tasks.task import Task, TaskSettings, input_columns
 
 
@@ -25,12 +25,14 @@ class Served:
     """A model behind HTTP.
 
     Args:
-        name: in paths; the folder's name.
+        name: in paths; the folder's name, or a Hub id without its owner.
         folder: where it lies.
         record: its ``bertolt.json``.
         task: what it does.
         settings: the task's, typed.
         engine: what runs it, and the precision of its numbers.
+        home: beside which its corrections are kept.
+        notes: what was guessed of a model that others trained.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Served:
     task: Task
     settings: TaskSettings
     engine: Mapping[str, str]
+    home: Path
+    notes: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -95,6 +99,8 @@ def open_folders(
     engine: str = "auto",
     device: str = "auto",
     dtype: str = "fp32",
+    task: str | None = None,
+    task_settings: Mapping[str, Any] | None = None,
 ) -> Mapping[str, Served]:
     """The models of some folders by their names.
 
@@ -105,27 +111,28 @@ def open_folders(
     """
     found: dict[str, Served] = {}
     for given in folders:
-        folder = Path(given).resolve()
-        record = load_record(folder)
-        if folder.name in found:
+        opened = open_model(given, task=task, settings=task_settings)
+        name, spec = opened.title, opened.spec
+        if name in found:
             raise SettingError(
-                "folders of different names, which are the models' names",
-                f"{folder.name!r} twice: {str(found[folder.name].folder)!r} and {str(folder)!r}",
+                "models of different names, which are those of their folders",
+                f"{name!r} twice: {str(found[name].folder)!r} and {str(opened.folder)!r}",
                 "rename one of them",
             )
-        if record.spec.max_length > settings.batch_tokens:
+        if spec.max_length > settings.batch_tokens:
             raise SettingError(
-                f"a batch_tokens of at least {record.spec.max_length:,}, the longest row of {folder.name!r}",
+                f"a batch_tokens of at least {spec.max_length:,}, the longest row of {name!r}",
                 f"{settings.batch_tokens:,}",
                 "raise batch_tokens in the file of --settings",
             )
-        task = get_task(record.spec.task)
-        typed = task.Settings.model_validate(record.spec.settings)
-        runs = exported_engine(folder, record, task, engine=engine, device=device, dtype=dtype)
+        typed = opened.task.Settings.model_validate(spec.settings)
+        folder = opened.folder.resolve()
+        runs = exported_engine(folder, opened.record, opened.task, engine=engine, device=device, dtype=dtype)
         shown = (
             {"name": "torch", "precision": dtype}
             if runs is None
             else {"name": runs.name, "precision": runs.precision}
         )
-        found[folder.name] = Served(folder.name, folder, record, task, typed, shown)
+        record = opened.record.model_copy(update={"spec": spec})
+        found[name] = Served(name, folder, record, opened.task, typed, shown, opened.home, opened.notes)
     return found

@@ -53,8 +53,18 @@ def test_what_has_no_form_of_a_name(name: str) -> None:
 def test_a_hub_id_without_a_network(name: str) -> None:
     with pytest.raises(NetworkError) as caught:
         load_backbone(name)
-    assert caught.value.expected == f"the model {name!r} on the Hub, or a folder of that name"
-    assert caught.value.do == "check the name and the network, or use 'minilm', which needs none"
+    assert caught.value.expected == f"the model {name!r} whole in the Hub's cache, or a folder of that name"
+    assert caught.value.do == "check the name, or run once without HF_HUB_OFFLINE to download it"
+
+
+def test_a_mistyped_path_is_no_hub_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "notes.txt").touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FolderError, match="no folder 'models/reviws'"):
+        load_backbone("models/reviws")
+    with pytest.raises(FolderError, match=r"a file 'notes\.txt'"):
+        load_backbone("notes.txt")
 
 
 def test_a_name_that_the_hub_forbids() -> None:
@@ -62,7 +72,7 @@ def test_a_name_that_the_hub_forbids() -> None:
         load_backbone("owner/na--me")
 
 
-@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json", "model.safetensors"])
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
 def test_a_missing_file_is_named(tiny_folder: Folder, tmp_path: Path, name: str) -> None:
     shutil.copytree(tiny_folder("bert"), tmp_path / "copy")
     (tmp_path / "copy" / name).unlink()
@@ -86,7 +96,7 @@ def test_a_configuration_of_an_unknown_kind(tiny_folder: Folder, tmp_path: Path)
     folder = tmp_path / "copy"
     shutil.copytree(tiny_folder("bert"), folder)
     (folder / "config.json").write_text('{"model_type": "no-such-model"}', encoding="utf-8")
-    with pytest.raises(FolderError, match=r"a config\.json that transformers can read"):
+    with pytest.raises(FolderError, match=r"a model_type .* that transformers knows; found 'no-such-model'"):
         load_backbone(str(folder))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,50 +14,58 @@ from bertolt.errors import DataError, FolderError
 from bertolt.evaluation.bench.backend import BackendSpec, backend_environment
 from bertolt.evaluation.bench.flops import shape_of
 from bertolt.evaluation.bench.measure import Bench, Plan, measure
+from bertolt.inference.opening import OpenModel, open_model, settings_for
+from bertolt.models.backbone import config_values
 from bertolt.models.device import set_threads
-from bertolt.models.folder import load_record
 from bertolt.models.spec import ModelSpec
-from bertolt.progress import progress_bar
+from bertolt.progress import progress_bar, say
 from bertolt.tasks.reading import ColumnChoice, unlabelled_rows
 from bertolt.tasks.registry import get_task
 from bertolt.tasks.task import Task, input_values, settings_of
 
 
 def bench(
-    folders: Sequence[Path],
+    folders: Sequence[Path | str],
     data: str,
     *,
     others: Sequence[BackendSpec] = (),
     text: Sequence[str] = (),
     threads: int | None = None,
     rounds: int = 5,
+    task: str | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> Bench:
     """Measures model folders, the first of which is the reference.
 
     Args:
-        folders: for one task.
+        folders: model folders or Hub ids, for one task.
         data: a path, or the name of a data set, of which its test part; labels are not read.
         others: other programs that are measured in the same rounds.
         text: the data's columns, in the task's order; empty for the usual names.
         threads: of each program; None: every core.
         rounds: turns of each program.
+        task, settings: see ``open_model``.
 
     Raises:
         FolderError: a model folder cannot be used, or the folders' tasks differ.
         DataError: the data cannot be used.
     """
-    specs = [load_record(folder).spec for folder in folders]
-    for folder, spec in zip(folders, specs, strict=True):
-        if spec.task != specs[0].task:
+    given = settings or {}
+    models = [open_model(name, task=task, settings=settings_for(Path(name), given)) for name in folders]
+    first = models[0]
+    for model in models:
+        if model.task is not first.task:
             raise FolderError(
-                f"model folders for one task, {specs[0].task} like the first",
-                f"{spec.task} in {str(folder)!r}",
+                f"model folders for one task, {first.spec.task} like the first",
+                f"{model.spec.task} in {model.name!r}",
                 "measure them one by one",
             )
-    inputs = read_inputs(specs[0], data, text)
+        for note in model.notes:
+            say(f"{model.title}: {note}")
+    inputs = read_inputs(first.spec, data, text)
     count = set_threads(threads)
-    backends = [*model_backends(folders, count), *others]
-    plan = Plan(rounds, count, specs[0].max_length, shape_of(read_config(folders[0])))
+    backends = [*model_backends(models, count, {"task": task, "settings": given}), *others]
+    plan = Plan(rounds, count, first.spec.max_length, shape_of(config_values(first.folder)))
     with progress_bar("measuring", len(backends) * (rounds + 1)) as progress:
         return measure(backends, inputs, plan, progress)
 
@@ -86,33 +94,26 @@ def as_input(task: Task, example: Any) -> Any:
     return only if isinstance(only, str) else given
 
 
-def model_backends(folders: Sequence[Path], threads: int) -> list[BackendSpec]:
-    """A backend for each model folder. Folders of the same name are called by their path."""
-    names = [folder.resolve().name for folder in folders]
+def model_backends(
+    models: Sequence[OpenModel], threads: int, loading: Mapping[str, Any]
+) -> list[BackendSpec]:
+    """A backend for each model. Models of the same title are called by their path or id.
+
+    Args:
+        models: which.
+        threads: of each program.
+        loading: ``task`` and ``settings`` as they were given; see ``worker.main``.
+    """
+    titles = [model.title for model in models]
     waiting = {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "passive")}  # as the command line sets it
     return [
         BackendSpec(
-            name=f"bertolt {name if names.count(name) == 1 else folder}",
-            model=folder.resolve(),
+            name=f"bertolt {model.title if titles.count(model.title) == 1 else model.name}",
+            model=model.folder.resolve(),
             mode="cpu",
-            command=(sys.executable, "-m", "bertolt.evaluation.bench.worker"),
+            command=(sys.executable, "-m", "bertolt.evaluation.bench.worker", json.dumps(loading)),
             folder=Path.cwd(),
             environment=backend_environment(threads, waiting),
         )
-        for folder, name in zip(folders, names, strict=True)
+        for model in models
     ]
-
-
-def read_config(model: Path) -> dict[str, object]:
-    """The ``config.json`` of a model folder, as it stands there.
-
-    Raises:
-        FolderError: it is missing, or no JSON.
-    """
-    try:
-        found = json.loads((model / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FolderError(
-            "a model folder with a config.json", f"none that can be read in {str(model)!r}", "name another"
-        ) from error
-    return dict(found)

@@ -7,11 +7,15 @@ operations and tokens are counted and not guessed, and for the machine's rate of
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Sequence
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from bertolt.evaluation.bench.flops import peak_flops
 from bertolt.evaluation.bench.protocol import Answer, serve
+from bertolt.inference.opening import settings_for
 from bertolt.inference.pipeline import Pipeline
 from bertolt.models.device import set_threads
 from bertolt.results import Answers, Candidates, Grade, Labels, Result, Tags
@@ -20,16 +24,24 @@ from bertolt.version import __version__
 
 
 class BertoltBackend:
-    """A model folder of any task, through the pipeline that every verb uses."""
+    """A model of any task, through the pipeline that every verb uses.
 
-    def __init__(self) -> None:
+    Args:
+        task: see ``open_model``.
+        settings: see ``open_model``; those that are for models of others are left out for ours.
+    """
+
+    def __init__(self, task: str | None = None, settings: Mapping[str, Any] | None = None) -> None:
+        self._task = task
+        self._settings = settings or {}
         self._pipeline: Pipeline | None = None
         self._folder = ""
 
     def load(self, folder: str, mode: str, threads: int, max_length: int) -> dict[str, str]:
         """See ``Backend.load``. ``mode`` is the device; ``max_length`` is the folder's own."""
         set_threads(threads)
-        self._pipeline = Pipeline.from_folder(folder, device=mode)
+        chosen = settings_for(Path(folder), self._settings)
+        self._pipeline = Pipeline.from_folder(folder, task=self._task, device=mode, settings=chosen)
         self._folder = folder
         versions = {name: importlib.metadata.version(name) for name in ("torch", "transformers")}
         return {"bertolt": __version__, **versions}
@@ -72,8 +84,8 @@ def format_answer(result: Result) -> str:
 
 
 def main() -> None:
-    """Answers until standard input ends."""
-    ours = BertoltBackend()
+    """Answers until standard input ends. The first argument is a JSON object of task and settings."""
+    ours = BertoltBackend(**json.loads(sys.argv[1])) if len(sys.argv) > 1 else BertoltBackend()
     serve(ours, {"lengths": ours.lengths, "rate": ours.rate})
 
 

@@ -8,7 +8,10 @@ import pytest
 from benchmarks.bench_peers import peer_backends
 
 from bertolt.errors import FolderError
-from bertolt.evaluation.bench.folders import model_backends, read_config
+from bertolt.evaluation.bench.folders import model_backends
+from bertolt.inference.opening import OpenModel
+from bertolt.inference.plain_folder import PlainModel, plain_record
+from bertolt.tasks.registry import get_task
 
 
 def peer(home: Path, name: str, text: str) -> Path:
@@ -34,17 +37,23 @@ def test_each_mode_of_each_peer_is_a_backend(tmp_path: Path) -> None:
     assert found[1].environment["OMP_NUM_THREADS"] == "3"
 
 
+def _opened(name: str) -> OpenModel:
+    record = plain_record(PlainModel("text-classification", (), ("a", "b"), ()), name, 512)
+    return OpenModel(name, Path(name).name, Path(name), record, record.spec, get_task(record.spec.task))
+
+
 def test_only_our_models_inherit_the_wait_policy_of_the_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_WAIT_POLICY", "passive")
     peer(tmp_path, "one", '{"command": ["x"], "modes": ["y"]}')
     assert "OMP_WAIT_POLICY" not in peer_backends(tmp_path, tmp_path, 1)[0].environment
-    assert model_backends([tmp_path], 1)[0].environment["OMP_WAIT_POLICY"] == "passive"
+    assert model_backends([_opened("x")], 1, {})[0].environment["OMP_WAIT_POLICY"] == "passive"
 
 
 def test_folders_of_one_name_keep_their_paths() -> None:
-    names = [each.name for each in model_backends([Path("a/model"), Path("b/model"), Path("c/small")], 1)]
+    models = [_opened(name) for name in ("a/model", "b/model", "c/small")]
+    names = [each.name for each in model_backends(models, 1, {})]
     assert names == ["bertolt a/model", "bertolt b/model", "bertolt small"]
 
 
@@ -60,8 +69,3 @@ def test_a_damaged_peer_is_one_message(tmp_path: Path, text: str) -> None:
 def test_a_folder_without_peers_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FolderError, match=r"make some with benchmarks/peers/make\.sh"):
         peer_backends(tmp_path, tmp_path, 1)
-
-
-def test_a_folder_without_a_configuration_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FolderError, match=r"a model folder with a config.json"):
-        read_config(tmp_path)
