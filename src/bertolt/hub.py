@@ -146,16 +146,21 @@ def unreachable(kind: str, hub_id: HubId) -> NetworkError:
     """The message where the Hub cannot be reached and its cache does not hold what was asked for."""
     from huggingface_hub import constants
 
+    name = str(hub_id)
+    folder = f"no folder {name!r}, and " if kind == "model" else ""
+    expected = (
+        f"a model folder {name!r}, or that model on the Hub" if kind == "model" else f"the {kind} {name!r}"
+    )
     if constants.HF_HUB_OFFLINE:
         return NetworkError(
-            f"the {kind} {str(hub_id)!r} whole in the Hub's cache, or a folder of that name",
-            "neither, and the Hub cannot be reached: HF_HUB_OFFLINE is set",
+            expected,
+            f"{folder}not all of it in the Hub's cache, while HF_HUB_OFFLINE is set",
             "check the name, or run once without HF_HUB_OFFLINE to download it",
         )
     return NetworkError(
-        f"the {kind} {str(hub_id)!r} on the Hub, or a folder of that name",
-        "no such folder, and the Hub cannot be reached",
-        "check the name and the network; a download that was interrupted is resumed",
+        expected,
+        f"{folder}the Hub cannot be reached",
+        "check the name and the network; an interrupted download is resumed when you run the command again",
     )
 
 

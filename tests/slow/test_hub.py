@@ -61,5 +61,5 @@ def test_a_model_that_is_not_in_the_cache(tmp_path: Path) -> None:
     words = ("train", "reviews.csv", "--model", "owner/none", "--json")
     done = run(*words, cwd=tmp_path, env=_offline(tmp_path / "cache"))
     assert done.code == 2
-    assert "the Hub cannot be reached" in done.document["error"]["found"]
+    assert "HF_HUB_OFFLINE is set" in done.document["error"]["found"]
     assert not (tmp_path / "models").exists()

@@ -17,7 +17,7 @@ from bertolt.models.backbone import (
     read_config,
     stated_length,
 )
-from bertolt.models.folder import is_ours, load_record
+from bertolt.models.folder import EXAMPLES, is_ours, load_record
 from bertolt.models.spec import FolderRecord, ModelSpec
 from bertolt.models.tensor_shapes import tensor_shapes
 from bertolt.models.weights import check_weights
@@ -75,7 +75,7 @@ def open_model(
     given = dict(settings or {})
     wanted = None if task is None else get_task(task)
     notes: tuple[str, ...] = ()
-    if is_ours(folder):
+    if is_ours(folder) or (folder / EXAMPLES).is_file():  # the second alone: ours, and damaged
         record = load_record(folder)
         spec = _spec_for(record, wanted, folder)
         found = get_task(spec.task)

@@ -56,4 +56,4 @@ def test_a_folder_that_cannot_be_written_is_one_message(
 
 def test_data_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "reviews"]) == 2
-    assert "do: name the data too: bertolt bench DIR DATA" in capsys.readouterr().err
+    assert "do: name the data too: bertolt bench MODEL DATA" in capsys.readouterr().err

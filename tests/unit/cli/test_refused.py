@@ -117,7 +117,7 @@ def test_data(
         (["train", "--resume", "nowhere"], ["an interrupted training in 'nowhere.run'"]),
         (["tasks", "translaton"], ["a task out of"]),
         (["models", "extra"], ["the arguments of bertolt models", "extra"]),
-        (["evaluate"], ["the arguments of bertolt evaluate", "'DIR'"]),
+        (["evaluate"], ["the arguments of bertolt evaluate", "'MODEL'"]),
         (["evaluate", "nowhere", "a.csv"], ["a model folder", "no folder 'nowhere'"]),
         (["predict", "nowhere", "a", "--input", "b.csv"], ["TEXT or --input", "both"]),
         (["predict", "nowhere", "a", "--output", "b.csv"], ["--input F beside --output"]),

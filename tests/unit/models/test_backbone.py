@@ -53,7 +53,7 @@ def test_what_has_no_form_of_a_name(name: str) -> None:
 def test_a_hub_id_without_a_network(name: str) -> None:
     with pytest.raises(NetworkError) as caught:
         load_backbone(name)
-    assert caught.value.expected == f"the model {name!r} whole in the Hub's cache, or a folder of that name"
+    assert caught.value.expected == f"a model folder {name!r}, or that model on the Hub"
     assert caught.value.do == "check the name, or run once without HF_HUB_OFFLINE to download it"
 
 
