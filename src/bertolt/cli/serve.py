@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +12,11 @@ from bertolt.cli.options import Device, Dtype, Engine, Json, Set, Task, Threads,
 from bertolt.cli.output import print_json
 from bertolt.errors import MissingExtraError
 from bertolt.progress import say
+
+if TYPE_CHECKING:
+    from bertolt.serving.corrections import Corrections
+    from bertolt.serving.served import Served
+    from bertolt.serving.settings import ServeSettings
 
 
 def serve(  # noqa: PLR0913 (a parameter is an option)
@@ -78,7 +84,6 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
     except ModuleNotFoundError as error:
         raise MissingExtraError("serve", "the server") from error
     from bertolt.serving.app import build_app
-    from bertolt.serving.corrections import LOCK_SECONDS, Corrections
     from bertolt.serving.keys import read_keys
     from bertolt.serving.served import open_folders
     from bertolt.serving.settings import read_settings
@@ -93,14 +98,7 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
     for each in served.values():
         for note in each.notes:
             say(f"{each.name}: {note}")
-    store = None
-    if not read_only:
-        store = Corrections(
-            None if corrections is None else Path(corrections),
-            address_bytes=limits.correction_address_bytes,
-            lock_seconds=min(LOCK_SECONDS, limits.wait_seconds / 4),
-        )
-        store.check(each.home for each in served.values())
+    store = None if read_only else _open_corrections(corrections, limits, served.values())
     order = {
         "folders": {name: str(each.folder) for name, each in served.items()},
         "device": device,
@@ -128,6 +126,18 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
                 say(f"serving {', '.join(served)} at {address}")
 
         make_server(app, limits, listening).run(sockets=[bound])
+
+
+def _open_corrections(file: str | None, limits: ServeSettings, served: Iterable[Served]) -> Corrections:
+    from bertolt.serving.corrections import LOCK_SECONDS, Corrections
+
+    store = Corrections(
+        None if file is None else Path(file),
+        address_bytes=limits.correction_address_bytes,
+        lock_seconds=min(LOCK_SECONDS, limits.wait_seconds / 4),
+    )
+    store.check(each.home for each in served)
+    return store
 
 
 def _address(host: str, port: int) -> str:

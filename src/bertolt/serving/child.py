@@ -11,9 +11,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from bertolt.errors import BertoltError
+from bertolt.inference.opening import settings_for
 from bertolt.inference.pipeline import Pipeline
 from bertolt.models.device import set_threads
 from bertolt.serving.computing import Computing
@@ -34,7 +36,7 @@ def load_pipelines(order: Mapping[str, Any]) -> Mapping[str, Pipeline]:
             device=order["device"],
             dtype=order["dtype"],
             engine=order["engine"],
-            settings=order.get("settings"),
+            settings=settings_for(Path(folder), order.get("settings") or {}),
         )
         for name, folder in order["folders"].items()
     }

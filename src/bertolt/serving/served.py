@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from bertolt.errors import SettingError
 from bertolt.inference.engines import exported_engine
-from bertolt.inference.opening import open_model
+from bertolt.inference.opening import open_model, settings_for
 from bertolt.models.folder import EXAMPLES
 from bertolt.models.spec import FolderRecord
 from bertolt.results import Result
@@ -111,7 +111,7 @@ def open_folders(
     """
     found: dict[str, Served] = {}
     for given in folders:
-        opened = open_model(given, task=task, settings=task_settings)
+        opened = open_model(given, task=task, settings=settings_for(Path(given), task_settings or {}))
         name, spec = opened.title, opened.spec
         if name in found:
             raise SettingError(
