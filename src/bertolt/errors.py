@@ -3,6 +3,7 @@
     BertoltError             expected, found, do: one clear message
     ├── InputError           something that was given is wrong (exit code 2)
     │   ├── DataError        a data file or a row of it, with its line
+    │   │   └── ColumnsError columns that were not found, or that are as likely as others
     │   ├── UnknownNameError a task, model, data set, column or setting that does not exist
     │   ├── SettingError     a setting whose value cannot be used
     │   ├── FolderError      a model folder that is missing, damaged, foreign or for another task
@@ -61,6 +62,10 @@ class InputError(BertoltError):
 
 class DataError(InputError):
     """A data file, or a row of it, that cannot be used. Its text names the line."""
+
+
+class ColumnsError(DataError):
+    """Columns of a data file that were not found, or two that are as likely."""
 
 
 class UnknownNameError(InputError):

@@ -52,5 +52,5 @@ def command(verb: str, *words: str, **options: Sequence[str] | str | None) -> st
 
 
 def quoted(word: str) -> str:
-    """A word as a shell reads it back; one that begins with ``-`` is made a path where it is one."""
-    return word if word == ANY else shlex.quote(word)
+    """A word as a shell reads it back."""
+    return word if word in (ANY, f"names={ANY}") else shlex.quote(word)

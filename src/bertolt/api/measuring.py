@@ -15,7 +15,7 @@ from bertolt.data.sources import open_source
 from bertolt.evaluation.evaluate import Evaluation, evaluate_examples
 from bertolt.inference.pipeline import Pipeline
 from bertolt.progress import progress_bar, say
-from bertolt.tasks.reading import ColumnChoice, Reading, read_labelled
+from bertolt.tasks.reading import ColumnChoice, Reading, read_labelled, strange_labels, unknown_labels_error
 from bertolt.training.corpus import describe
 from bertolt.training.settings import StrPath
 
@@ -67,7 +67,13 @@ def read_test_data(
     """
     task = model.model.task
     table = open_source(os.fspath(data), task.layouts).pick("test")
-    return read_labelled(task, table, model.settings, ColumnChoice(names(text), names(label)))
+    folder = "DIR" if model.folder is None else str(model.folder)
+    choice = ColumnChoice(names(text), names(label), verb=("evaluate", folder))
+    labels = model.model.spec.labels
+    reading = read_labelled(task, table, model.settings, choice, known=labels)
+    if strange := strange_labels(task, reading.examples, labels, ()):
+        raise unknown_labels_error(strange, labels)
+    return reading
 
 
 def compare(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
+from bertolt.data.columns import label_name
 from bertolt.data.duplicates import NEAR, exact_groups, near_groups
-from bertolt.data.findings import CheckRow, Finding, Level, Place, counted, single
+from bertolt.data.findings import CheckRow, Finding, Level, Place, single
 from bertolt.progress import Progress
+from bertolt.wording import counted
 
 #: Fewer rows than this teach a label little.
 FEW_ROWS = 10
@@ -23,12 +27,29 @@ ENTITY = re.compile(r"&(?:amp|quot|apos|lt|gt|nbsp|#\d{1,6}|#x[0-9a-f]{1,5});", 
 MOJIBAKE = re.compile("â€[™œ\u009d“”¦˜]|Ã[©¨¼¶¤±§¢ª«®¯´»¡³]|Â[£°©®»«]|\ufffd")
 
 
-def quick_check(rows: Sequence[CheckRow]) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class LabelUse:
+    """What labels are for, which decides what is said of them.
+
+    Args:
+        tags: whether they are tags of words.
+        learnt: whether a model is to learn them; else they only measure one.
+        least: rows of each label that a split needs, one for each of its parts.
+        balance: the advice where some labels are much rarer than others.
+    """
+
+    tags: bool = False
+    learnt: bool = True
+    least: int = 2
+    balance: str = "look at macro_f1 rather than accuracy, and try --class-weight balanced"
+
+
+def quick_check(rows: Sequence[CheckRow], use: LabelUse | None = None) -> list[Finding]:
     """What is worth knowing before a training, in about a second for 10,000 rows.
 
     The same findings as the whole check, without lengths and near-duplicates.
     """
-    return [*check_labels(rows), *check_texts(rows), *check_exact_duplicates(rows)]
+    return [*check_labels(rows, use), *check_texts(rows), *check_exact_duplicates(rows)]
 
 
 def check_texts(rows: Sequence[CheckRow]) -> list[Finding]:
@@ -69,11 +90,12 @@ def _example(rows: Sequence[CheckRow], place: Place) -> str:
     return found.group()[:40]
 
 
-def check_labels(rows: Sequence[CheckRow]) -> list[Finding]:
+def check_labels(rows: Sequence[CheckRow], use: LabelUse | None = None) -> list[Finding]:
     """How many rows each label has; names that are nearly the same; labels that are rare.
 
     Nothing for rows without labels, such as those of tasks that have none.
     """
+    use = use or LabelUse()
     places: dict[str, list[Place]] = defaultdict(list)
     for row in rows:
         for label in row.labels:
@@ -83,56 +105,116 @@ def check_labels(rows: Sequence[CheckRow]) -> list[Finding]:
     counts = Counter({label: len(found) for label, found in places.items()})
     listed = ", ".join(f"{label!r} {count:,}" for label, count in counts.most_common(20))
     more = f" and {len(counts) - 20} more" if len(counts) > 20 else ""
-    findings = [Finding("note", "labels", f"{counted(len(counts), 'label')}: {listed}{more}")]
-    for names in near_equal(list(counts)):
-        kept = max(names, key=lambda name: (counts[name], name))
+    noun = "tag" if use.tags else "label"
+    findings = [Finding("note", "labels", f"{counted(len(counts), noun)}: {listed}{more}")]
+    for names in near_equal(list(counts), tags=use.tags):
+        kept = commonest(names, counts)
         others = [name for name in names if name != kept]
         findings.append(
             Finding(
                 "warning",
                 "near-equal-labels",
-                f"the labels {', '.join(map(repr, sorted(names)))} differ only in case, spaces or marks",
+                f"the {noun}s {', '.join(map(repr, sorted(names)))} {_DIFFERENCE}",
                 f"if they are one, write them all as {kept!r}: bertolt check DATA --fix OUT",
-                single(sorted(place for name in others for place in places[name])),
+                single(sorted({place for name in others for place in places[name]})),
             )
         )
-    several = any(len(row.labels) > 1 for row in rows)
-    return [*findings, *_check_balance(counts, places, several)]
+    findings += _odd_labels(counts, places, use)
+    several = use.tags or any(len(row.labels) > 1 for row in rows)
+    return [*findings, *(_check_balance(counts, places, use, several) if use.learnt else [])]
 
 
-def near_equal(labels: Sequence[str]) -> list[list[str]]:
-    """Groups of names that differ only in case, spaces or marks between their letters."""
+_DIFFERENCE = "differ only in case, spaces, marks or the form of their characters"
+
+
+def commonest(names: Sequence[str], counts: Mapping[str, int]) -> str:
+    """Of near-equal labels the one that stays: the commonest; of equals one in composed, plain characters."""
+    return max(names, key=lambda name: (counts[name], name == _plain(name), name))
+
+
+def _plain(label: str) -> str:
+    """The label without outer space, in composed (NFC) and half-width characters."""
+    return unicodedata.normalize("NFKC", label).strip()
+
+
+def near_equal(labels: Sequence[str], *, tags: bool = False) -> list[list[str]]:
+    """Groups of names that differ only in case, spaces, marks or the form of their characters.
+
+    The form: composed or not, full-width or not (both by NFKC), 1 or 1.0. Of truth values and numbers, true
+    is 1 and false 0. Of tags, the digit 0 is the letter O, where it stands for "no entity".
+    """
+    words = {label: label_name(_plain(label)).casefold() for label in labels}
+    truth = set(words.values()) <= {"0", "1", "true", "false"}
     groups: dict[str, list[str]] = defaultdict(list)
-    for label in labels:
-        key = re.sub(r"[\W_]+", "", label.casefold())
+    for label, word in words.items():
+        bare = re.sub(r"[\W_]+", "", word)
         # "+1" and "-1" are told apart by their marks alone.
-        groups[key if any(mark.isalpha() for mark in key) else label.strip()].append(label)
+        key = bare if any(mark.isalpha() for mark in bare) else word
+        if truth:
+            key = {"true": "1", "false": "0"}.get(key, key)
+        if tags and word == "0":
+            key = "o"
+        groups[key].append(label)
     return [names for names in groups.values() if len(names) > 1]
 
 
-def _check_balance(
-    counts: Counter[str], places: Mapping[str, Sequence[Place]], several: bool
-) -> list[Finding]:
+def zero_for_o(labels: Iterable[str]) -> bool:
+    """Whether the tag 0 stands in the place of the letter O: beside names, and without other numbers."""
+    found = set(labels)
+    return "0" in found and len(found) > 1 and not any(label.isdecimal() for label in found - {"0"})
+
+
+def _odd_labels(counts: Counter[str], places: Mapping[str, Sequence[Place]], use: LabelUse) -> list[Finding]:
+    """Names that are probably another thing: the digit 0 for O, lists in a column of one label."""
     findings = []
-    # Rows with several labels are split so that a label of one row is no obstacle.
-    alone = [label for label, count in counts.items() if count == 1 and not several]
-    few = [label for label, count in counts.items() if count < FEW_ROWS and label not in alone]
-    if alone:
-        what = "one row only, which cannot be both learnt from and measured on"
-        findings.append(_few("error", alone, places, what, "add rows of them, or remove them"))
-    if few:
-        what, do = f"fewer than {FEW_ROWS} rows", "add rows of them: their figures will say little"
-        findings.append(_few("warning", few, places, what, do))
-    (common, most), (rare, least) = counts.most_common()[0], counts.most_common()[-1]
-    if least >= FEW_ROWS and most > IMBALANCE * least:
+    if use.tags and "O" not in counts and zero_for_o(counts):
         findings.append(
             Finding(
                 "warning",
-                "imbalance",
-                f"{common!r} has {most / least:.0f} times the rows of {rare!r}",
-                "look at macro_f1 rather than accuracy, and try --class-weight balanced",
+                "zero-for-o",
+                f"the tag '0' (the digit) on {counted(counts['0'], 'word')}, and no tag 'O' (the letter), "
+                "which says that a word is part of no entity",
+                "if it is meant, write the letter O: bertolt check DATA --fix OUT",
+                single(sorted(set(places["0"]))),
             )
         )
+    lists = [label for label in counts if _LIST.fullmatch(label)]
+    if lists and not use.tags:
+        findings.append(
+            Finding(
+                "warning",
+                "list-labels",
+                f"{counted(len(lists), 'label')} written as a list, such as {lists[0][:60]!r}",
+                "for several labels in a row choose --task multi-label-classification",
+                single(sorted(place for label in lists for place in places[label])),
+            )
+        )
+    return findings
+
+
+_LIST = re.compile(r"\[.*\]", re.S)
+
+
+def _check_balance(
+    counts: Counter[str], places: Mapping[str, Sequence[Place]], use: LabelUse, several: bool
+) -> list[Finding]:
+    findings = []
+    # Rows with several labels are split so that a label of one row is no obstacle.
+    alone = [label for label, count in counts.items() if count < use.least and not several]
+    few = [label for label, count in counts.items() if count < FEW_ROWS and label not in alone]
+    noun = "word" if use.tags else "row"
+    if alone:
+        what = "one row only, which cannot be both learnt from and measured on"
+        if use.least > 2:
+            what = f"fewer than {use.least} rows, one for each part of the split"
+        findings.append(_few("error", alone, places, what, "add rows of them, or remove them"))
+    if few:
+        what, do = f"fewer than {FEW_ROWS} {noun}s", f"add {noun}s of them: their figures will say little"
+        findings.append(_few("warning", few, places, what, do))
+    (common, most), (rare, least) = counts.most_common()[0], counts.most_common()[-1]
+    if least >= FEW_ROWS and most > IMBALANCE * least:
+        what = f"{common!r} has {most / least:.0f} times the {noun}s of {rare!r}"
+        findings.append(Finding("warning", "imbalance", what, use.balance))
     return findings
 
 
@@ -140,7 +222,7 @@ def _few(
     level: Level, labels: Sequence[str], places: Mapping[str, Sequence[Place]], what: str, do: str
 ) -> Finding:
     shown = ", ".join(map(repr, sorted(labels)[:10])) + (", …" if len(labels) > 10 else "")
-    groups = single([place for label in sorted(labels) for place in places[label]])
+    groups = single([place for label in sorted(labels) for place in dict.fromkeys(places[label])])
     return Finding(level, "few-rows", f"{counted(len(labels), 'label')} with {what}: {shown}", do, groups)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bertolt.data.table import Column, Row
-from bertolt.errors import DataError
+from bertolt.errors import ColumnsError, DataError
 from bertolt.wording import counted, listed
 
 #: Names under which files have a text and a label, most usual first.
@@ -133,12 +133,14 @@ def _find(column: Column, found: Sequence[str], given: str | None, option: str, 
     return None
 
 
-def missing_column(columns: Sequence[Column], missing: Column, found: Sequence[str], name: str) -> DataError:
+def missing_column(
+    columns: Sequence[Column], missing: Column, found: Sequence[str], name: str
+) -> ColumnsError:
     """The error for a column that nobody named and that has none of its usual names."""
     these = [missing, *(other for other in columns if other.name == missing.unless)]
     names = dict.fromkeys(alias for column in these for alias in (column.name, *column.aliases))
     option = "--label" if missing.target else "--text"
-    return DataError(
+    return ColumnsError(
         f"a {'label' if missing.target else 'text'} column in {name}: {', '.join(names)}",
         _listed(found),
         f"name it with {option} COLUMN, or add a first line with the columns' names",

@@ -80,8 +80,3 @@ class Finding:
 def single(places: Sequence[Place]) -> tuple[tuple[Place, ...], ...]:
     """Each place as a group of its own."""
     return tuple((place,) for place in places)
-
-
-def counted(count: int, noun: str) -> str:
-    """``1 row``, ``2,000 rows``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -16,7 +16,7 @@ from typing import Any
 
 from bertolt.data.columns import find_columns, label_name, missing_column
 from bertolt.data.table import Column, Table
-from bertolt.errors import DataError
+from bertolt.errors import ColumnsError, DataError
 from bertolt.wording import counted, listed
 
 #: So many rows are looked at. In longer tables the counts are of the first rows, and the message says so.
@@ -274,13 +274,13 @@ class _Guess:
             raise self._as_likely(column, found)
         self.mapping[column.name] = found[0].name
 
-    def _as_likely(self, column: Column, found: Sequence[Profile]) -> DataError:
+    def _as_likely(self, column: Column, found: Sequence[Profile]) -> ColumnsError:
         what = "label" if column.target else "text"
         shown = ", ".join(
             f"{each.name!r} ({each.describe(as_text=not column.target)})" for each in found[:6]
         ) + (", …" if len(found) > 6 else "")
         commands = [self._command({**self.mapping, column.name: each.name}) for each in found[:6]]
-        return DataError(
+        return ColumnsError(
             f"one column that looks like the {what} in {self.table.name}",
             f"{len(found)} that are as likely: {shown}",
             "choose one: " + ", or: ".join(commands),

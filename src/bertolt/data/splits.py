@@ -18,6 +18,28 @@ MIN_FOR_TEST = 200
 MIN_FOR_CHOICES = 20
 
 
+def refuse_rare(strata: Sequence[Stratum], parts: int) -> None:
+    """Holds a set to have enough rows of every label for a split; before any part of it is cut off.
+
+    Rows of several labels, and of none, need nothing: a rare label of them is learnt from.
+
+    Args:
+        strata: of all rows; see ``cut_off``.
+        parts: of the split, the one that stays included.
+
+    Raises:
+        DataError: a label has fewer rows than there are parts; all such labels are named with their counts.
+    """
+    counts = Counter(stratum for stratum in strata if isinstance(stratum, str))
+    rare = {label: count for label, count in sorted(counts.items()) if count < parts}
+    if rare:
+        raise DataError(
+            f"at least {parts} rows of every label, so that each part of the split has one",
+            ", ".join(f"{count} of {label!r}" for label, count in rare.items()),
+            "add rows of that label, remove it, or give your own --validation and --test files",
+        )
+
+
 def cut_off(
     strata: Sequence[Stratum],
     share: float,
@@ -138,9 +160,10 @@ def folds(
     for stratum, indices in _members(strata):
         # Rows of several labels are not all of one stratum: some fold goes without a rare label.
         if len(indices) < count and not isinstance(strata[indices[0]], tuple):
+            rare = Counter(stratum for stratum in strata if isinstance(stratum, str))
             raise DataError(
                 f"at least {count} rows of every label, one for each fold",
-                f"{len(indices)} of {stratum!r}",
+                ", ".join(f"{each} of {label!r}" for label, each in sorted(rare.items()) if each < count),
                 "use fewer --folds, or remove the label",
             )
         for position, index in enumerate(random.permutation(indices)):

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bertolt.data.findings import Finding, Place, counted, single
+from bertolt.data.findings import Finding, Place, single
 from bertolt.data.tokenizer import TokenCount
 from bertolt.errors import DataError
+from bertolt.wording import counted
 
 #: Models on the Hub whose vocabularies hold about a hundred languages.
 MULTILINGUAL = ("intfloat/multilingual-e5-small", "xlm-roberta-base", "bert-base-multilingual-cased")

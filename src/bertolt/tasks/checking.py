@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bertolt.data.checks import check_near_duplicates, quick_check
+from bertolt.data.checks import LabelUse, check_near_duplicates, quick_check
 from bertolt.data.columns import rename
 from bertolt.data.encoding import undecodable_lines
-from bertolt.data.findings import CheckRow, Finding, Place, counted, single
+from bertolt.data.findings import CheckRow, Finding, Place, single
 from bertolt.data.lengths import CountTokens, Lengths, length_findings, measure_lengths
+from bertolt.data.sources import Split as Part
 from bertolt.data.sources import open_source
+from bertolt.data.splits import MIN_FOR_TEST, labels_of
 from bertolt.data.table import Table
 from bertolt.data.tokenizer import TokenCount
 from bertolt.data.unknown import unknown_findings
 from bertolt.errors import DataError
 from bertolt.progress import Progress
-from bertolt.tasks.reading import ColumnChoice, Located, has_text, locate_columns
+from bertolt.tasks.reading import (
+    ColumnChoice,
+    Located,
+    has_text,
+    labels_in,
+    locate_columns,
+    no_label_marker,
+    strange_error,
+    strange_labels,
+)
 from bertolt.tasks.task import Task, TaskSettings, has_target
+from bertolt.wording import counted
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
@@ -56,12 +68,21 @@ class DataCheck:
         }
 
 
-@dataclass(slots=True)
-class _Rows:
-    """What the tables hold, while they are read."""
+@dataclass(frozen=True, slots=True)
+class _Example:
+    """An example that can be used.
 
-    usable: list[CheckRow] = field(default_factory=list)
-    examples: list[Any] = field(default_factory=list)
+    Args:
+        place: where it stands.
+        example: the task's record.
+        role: the part of a training that it is for.
+        labelled: whether its table has labels.
+    """
+
+    place: Place
+    example: Any
+    role: Part
+    labelled: bool
 
 
 def check_data(
@@ -73,6 +94,7 @@ def check_data(
     counter: CountTokens | None,
     seconds: float = 60.0,
     progress: Progress | None = None,
+    held_out: Mapping[Part, str] | None = None,
 ) -> DataCheck:
     """Looks at data without training on it.
 
@@ -80,32 +102,119 @@ def check_data(
         data: one DATA, or several that belong together, such as a training and a test file.
         task: what is to be learnt.
         settings: the task's.
-        choice: the columns that the user named.
+        choice: the columns that the user named; its verb says what the data is for: ``train``,
+            ``evaluate`` or, without labels, ``adapt``.
         counter: counts the tokens of texts; None leaves lengths out.
         seconds: that the search for near-duplicates may take.
         progress: is advanced by 1 a row of that search.
+        held_out: the DATA of ``--validation`` and ``--test``.
 
     Raises:
         DataError, UnknownNameError: there is no such file or name.
     """
-    check, rows = DataCheck(), _Rows()
-    for name in data:
+    check = DataCheck()
+    rows: list[_Example] = []
+    given: list[tuple[str, Part | None]] = [(name, None) for name in data]
+    given += [(name, part) for part, name in (held_out or {}).items()]
+    for name, role in given:
         for part, table in _tables(name, task, check):
-            _read(part, table, (task, settings, choice), check, rows)
-    if rows.examples:
-        try:
-            task.label_names(rows.examples, settings)
-        except DataError as error:
-            check.findings.append(_from_error("labels", error))
-    check.findings += quick_check(rows.usable)
-    if rows.usable and counter is not None:
-        counts = _per_row(rows.usable, counter([text for row in rows.usable for text in row.texts]))
+            named: Part = role or (part if part in ("validation", "test") else "train")  # type: ignore[assignment]
+            rows += _read(_free(part, check), table, (task, settings, choice), check, named)
+    rows = _settle_no_label(task, settings, rows, check)
+    use = label_use(task, rows, choice, cut=held_out or ())
+    if use.learnt:
+        check.findings += _label_errors(task, settings, rows)
+    usable = [_check_row(task, each.place, each.example) for each in rows]
+    check.findings += quick_check(usable, use)
+    if usable and counter is not None:
+        counts = _per_row(usable, counter([text for row in usable for text in row.texts]))
         check.lengths = measure_lengths(counts, policies=task.policies)
         check.findings += length_findings(check.lengths)
-        check.findings += unknown_findings([row.place for row in rows.usable], counts)
-    check.findings += check_near_duplicates(rows.usable, seconds=seconds, progress=progress)
+        check.findings += unknown_findings([row.place for row in usable], counts)
+    check.findings += check_near_duplicates(usable, seconds=seconds, progress=progress)
     check.findings.sort(key=lambda finding: _ORDER[finding.level])
     return check
+
+
+def _free(part: str, check: DataCheck) -> str:
+    """The name of a part, with a number where another file has the same name."""
+    number, name = 1, part
+    while name in check.parts:
+        number += 1
+        name = f"{part} ({number})"
+    return name
+
+
+def label_use(
+    task: Task, rows: Sequence[_Example], choice: ColumnChoice, *, cut: Collection[Part] = ()
+) -> LabelUse:
+    """What the labels of the data are for; ``cut`` names the parts that need not be cut off."""
+    roles = {each.role for each in rows} | set(cut)
+    train = sum(each.role == "train" for each in rows)
+    named = "validation" in roles and "validation" not in cut
+    parts = 1 + ("validation" not in roles) + ("test" not in roles and not named and train >= MIN_FOR_TEST)
+    return LabelUse(
+        tags=is_tagging(task), learnt=choice.verb[0] == "train", least=parts, balance=_balance(task)
+    )
+
+
+def is_tagging(task: Task) -> bool:
+    """Whether a task has a tag for each word."""
+    return any(column.name == "tags" and column.target for column in task.columns)
+
+
+def _balance(task: Task) -> str:
+    """The advice for data in which some labels are rare: by the figures that the task has."""
+    weight = "try --class-weight balanced"
+    if is_tagging(task):
+        return f"the rare tag is learnt from few words: {weight}"
+    if task.metric == "macro_f1":
+        return f"look at macro_f1 rather than micro_f1, and {weight}"
+    if "macro_f1" in getattr(task, "chosen", ()):
+        return f"look at macro_f1 rather than accuracy, and {weight}"
+    if "matthews" in getattr(task, "chosen", ()):
+        return f"look at matthews rather than accuracy, and {weight}"
+    return f"look at {task.metric}, and add rows of the rare label"
+
+
+def _settle_no_label(
+    task: Task, settings: TaskSettings, rows: list[_Example], check: DataCheck
+) -> list[_Example]:
+    """Leaves out the rows whose label stands for no label, with findings; see ``no_label_marker``."""
+    known = labels_in(task, [each.example for each in rows if each.role == "train" and each.labelled])
+    marker, note = no_label_marker(settings, known)
+    if note:
+        check.findings.append(Finding("note", "no-label", note))
+    without = [each for each in rows if each.labelled and task.stratum(each.example) == marker]
+    if not marker or not without:
+        return rows
+    state = ("no-label", f"without a label ({marker})")
+    check.findings.append(_account(state, [each.place for each in without]))
+    gone = {id(each) for each in without}
+    return [each for each in rows if id(each) not in gone]
+
+
+def _label_errors(task: Task, settings: TaskSettings, rows: Sequence[_Example]) -> list[Finding]:
+    """What training would refuse: labels that it cannot learn, and labels that only another part has."""
+    train = [each.example for each in rows if each.labelled and each.role == "train"]
+    findings = []
+    labels: Collection[str] = ()
+    if train:
+        try:
+            labels = task.label_names(train, settings)
+        except DataError as error:
+            return [_from_error("labels", error)]
+    for role in ("validation", "test"):
+        others = [each for each in rows if each.labelled and each.role == role]
+        strange = strange_labels(task, [each.example for each in others], labels, train)
+        if train and strange:
+            refused = strange_error(strange, role)
+            places = [
+                each.place for each in others if set(labels_of(task.stratum(each.example))) & strange.keys()
+            ]
+            what = f"expected {refused.expected}; found {refused.found}"
+            findings.append(Finding("error", "strange-labels", what, refused.do, single(places)))
+    return findings
 
 
 def check_rows(task: Task, part: str, examples: Sequence[Any]) -> list[CheckRow]:
@@ -116,11 +225,12 @@ def check_rows(task: Task, part: str, examples: Sequence[Any]) -> list[CheckRow]
 def quick_notes(task: Task, parts: Mapping[str, Sequence[Any]]) -> list[str]:
     """What the quick part of the check has to say of a training's examples, a line a warning."""
     rows = [row for part, examples in parts.items() for row in check_rows(task, part, examples)]
+    use = LabelUse(tags=is_tagging(task), balance=_balance(task))
     return [
         f"{finding.level}: {finding.what}"
         + (f" ({finding.lines(3)})" if finding.groups else "")
         + (f"; {finding.do}" if finding.do else "")
-        for finding in quick_check(rows)
+        for finding in quick_check(rows, use)
         if finding.level != "note"
     ]
 
@@ -154,7 +264,7 @@ def _not_utf8(part: str, lines: Sequence[int]) -> Finding:
     return Finding(
         "error",
         "encoding",
-        f"{part}: {counted(len(lines), 'line')} that are not in UTF-8",
+        f"{part}: {counted(len(lines), 'line that is', 'lines that are')} not in UTF-8",
         "save it as UTF-8 (in Excel: CSV UTF-8), or convert it with iconv from the encoding it has",
         single([Place(part, line) for line in lines]),
     )
@@ -168,14 +278,18 @@ def _locate(
     task: Task, table: Table, settings: TaskSettings, choice: ColumnChoice, check: DataCheck
 ) -> Located | None:
     """The columns; without targets where the table has none; None where it lacks a text."""
+    targets = choice.verb[0] in ("train", "evaluate")
     try:
-        return locate_columns(task, table, settings, choice)
+        if targets:
+            return locate_columns(task, table, settings, choice)
     except DataError as error:
         check.findings.append(_from_error("columns", error))
     try:
         return locate_columns(task, table, settings, choice, targets=False)
-    except DataError:
-        return None  # the same error again
+    except DataError as error:
+        if not targets:
+            check.findings.append(_from_error("columns", error))
+        return None
 
 
 def _read(
@@ -183,13 +297,14 @@ def _read(
     table: Table,
     how: tuple[Task, TaskSettings, ColumnChoice],
     check: DataCheck,
-    rows: _Rows,
-) -> None:
+    role: Part,
+) -> list[_Example]:
     task, settings, choice = how
+    rows: list[_Example] = []
     check.findings += [Finding("note", "file", f"{part}: {note}") for note in table.notes]
     located = _locate(task, table, settings, choice, check)
     if located is None:
-        return
+        return rows
     mapping, table = located.mapping, located.table
     if located.guess:
         check.findings.append(Finding("note", "columns", located.guess))
@@ -213,9 +328,7 @@ def _read(
             if state is not None:
                 places.setdefault(state, []).append(place)
             if state is None or state[0] == "note":
-                rows.usable.append(_check_row(task, place, example))
-                if labelled:
-                    rows.examples.append(example)
+                rows.append(_Example(place, example, role, labelled))
     except DataError as error:
         check.findings.append(_from_error("unreadable", error))
     check.findings += [
@@ -230,6 +343,7 @@ def _read(
     ]
     check.findings += [_row_error(error, found) for error, found in unusable.values()]
     check.findings += [_account(state, found) for state, found in places.items()]
+    return rows
 
 
 def _state(task: Task, example: Any, labelled: bool) -> tuple[str, str] | None:
@@ -257,7 +371,7 @@ def _account(state: tuple[str, str], places: Sequence[Place]) -> Finding:
 
 
 def _row_error(error: DataError, places: Sequence[Place]) -> Finding:
-    what = f"{counted(len(places), 'row')} that cannot be used; the first: expected {error.expected}, "
+    what = f"{counted(len(places), 'row')} cannot be used; the first: expected {error.expected}, "
     return Finding("error", "row", f"{what}found {error.found}", error.do, single(places))
 
 

@@ -98,6 +98,7 @@ class FillMask:
     metric: str = "masked_accuracy"
     offsets: bool = False
     policies: tuple[Policy, ...] = POLICIES
+    label_outputs: bool = False
 
     @property
     def head(self) -> Head:

@@ -103,6 +103,7 @@ class MultiLabel:
     metric: str = "macro_f1"
     offsets: bool = False
     policies: tuple[Policy, ...] = POLICIES
+    label_outputs: bool = True
 
     @property
     def head(self) -> Head:

@@ -84,6 +84,7 @@ class QuestionAnswering:
     metric: str = "f1"
     offsets: bool = True
     policies: tuple[Policy, ...] = WINDOWS_ONLY
+    label_outputs: bool = False
 
     @property
     def head(self) -> Head:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ from bertolt.data.splits import labels_of
 from bertolt.data.table import Row, Table
 from bertolt.errors import DataError, InputError
 from bertolt.tasks.task import Task, TaskSettings, has_target, input_columns
-from bertolt.wording import command, counted
+from bertolt.wording import command, counted, listed
 
 USUAL_TASK = "text-classification"
 
@@ -236,19 +237,71 @@ def settle_no_label(
     Raises:
         DataError: no row of a table is left.
     """
-    marker = settings.no_label_name()
-    labels = set(known)
-    if marker is None:
-        marker = "" if NO_LABEL in labels and minus_one_is_label(labels) else NO_LABEL
+    marker, note = no_label_marker(settings, known)
     for reading in readings:
         _leave_out(task, reading, marker)
-        if marker == "" and settings.no_label_name() is None:
-            reading.notes += (
-                f"the labels are {', '.join(sorted(labels))}, so -1 is a label; if it stands for no label: "
-                "--set no_label=-1",
-            )
+        if note:
+            reading.notes += (note,)
         if not reading.examples:
             raise _nothing_left(reading)
+
+
+def no_label_marker(settings: TaskSettings, known: Iterable[str]) -> tuple[str, str]:
+    """The label that stands for no label, empty where every label is one; and a note where that is unsure.
+
+    Args:
+        settings: the task's.
+        known: the labels that the model learns, or has.
+    """
+    said, labels = settings.no_label_name(), set(known)
+    if said is not None:
+        return said, ""
+    if NO_LABEL not in labels or not minus_one_is_label(labels):
+        return NO_LABEL, ""
+    shown = ", ".join(sorted(labels))
+    return "", (
+        f"the labels are {shown}, so -1 is a label; if it stands for no label: --set no_label={NO_LABEL}"
+    )
+
+
+def strange_labels(
+    task: Task, examples: Sequence[Any], labels: Collection[str], learnt: Sequence[Any]
+) -> dict[str, int]:
+    """The labels of examples that a model does not know, with the rows of each, by alphabet.
+
+    Args:
+        task: what is learnt.
+        examples: those of another part, or of a test.
+        labels: the model's outputs.
+        learnt: the examples that it is trained on.
+
+    Returns:
+        Nothing for tasks whose outputs are not the labels of their rows.
+    """
+    if not task.label_outputs:
+        return {}
+    known = set(labels) | labels_in(task, learnt)
+    counts = Counter(label for each in examples for label in set(labels_of(task.stratum(each))))
+    return {label: count for label, count in sorted(counts.items()) if label not in known}
+
+
+def strange_error(strange: Mapping[str, int], part: str) -> DataError:
+    """The error for the labels of a part that training lacks."""
+    shown = ", ".join(f"{label!r} on {counted(count, 'row')}" for label, count in strange.items())
+    return DataError(
+        f"only labels of the training part in the {part} part",
+        shown,
+        "correct these labels, remove their rows, or add rows of them to the training data",
+    )
+
+
+def unknown_labels_error(strange: Mapping[str, int], labels: Sequence[str]) -> DataError:
+    """The error for the labels of data that a model is measured on and does not know."""
+    return DataError(
+        f"the model's labels only: {listed(labels)}",
+        ", ".join(f"{label!r} on {counted(count, 'row')}" for label, count in strange.items()),
+        "correct these labels, remove their rows, or train a model on data that has them",
+    )
 
 
 def _leave_out(task: Task, reading: Reading, marker: str) -> None:

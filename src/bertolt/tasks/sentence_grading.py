@@ -147,6 +147,7 @@ class SentenceGrading:
     metric: str = "quadratic_weighted_kappa"
     offsets: bool = False
     policies: tuple[Policy, ...] = POLICIES
+    label_outputs: bool = False
 
     @property
     def head(self) -> Head:

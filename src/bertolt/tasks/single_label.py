@@ -69,6 +69,7 @@ class SingleLabel:
     activation: Literal["softmax", "sigmoid", "none"] = "softmax"
     offsets: bool = False
     policies: tuple[Policy, ...] = POLICIES
+    label_outputs: bool = True
     read_target: Callable[[str], str | None] = lambda label: label
     fixed_labels: tuple[str, ...] = ()
     positive: Callable[[Sequence[str]], int] = lambda labels: 1

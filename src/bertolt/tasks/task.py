@@ -89,6 +89,7 @@ class Task(Protocol):
             depend on the labels; greater is better.
         offsets: whether encoding needs the tokens' characters.
         policies: what it can do with a text longer than a row, its usual way first.
+        label_outputs: whether the outputs of a model are the labels of its rows, one each.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Task(Protocol):
     metric: str
     offsets: bool
     policies: tuple[Policy, ...]
+    label_outputs: bool
 
     @property
     def head(self) -> Head:

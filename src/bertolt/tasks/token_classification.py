@@ -82,6 +82,7 @@ class TokenClassification:
     metric: str = "word_accuracy"
     offsets: bool = True
     policies: tuple[Policy, ...] = WINDOWS_ONLY
+    label_outputs: bool = True
 
     @property
     def head(self) -> Head:

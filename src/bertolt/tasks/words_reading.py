@@ -3,7 +3,8 @@
 - Words are a list of strings; without one, the text is cut into words by the rule of ``words``.
 - Where the row has a text of its own and the words stand in it (CoNLL-U's ``# text``), offsets are into
   that text; else the text is the words with one blank between.
-- Tags are a list with one for each word; None, the empty string and ``_`` (CoNLL's sign) leave a tag open.
+- Tags are a list with one for each word; None, the empty string, ``_`` (CoNLL's sign), -1 and -100 leave a
+  tag open.
 - Tags that mark spans are rewritten as IOB2, see ``tag_scheme``.
 """
 
@@ -17,11 +18,13 @@ from bertolt.data.table import Row
 from bertolt.errors import DataError
 from bertolt.tasks.tag_scheme import as_iob2
 from bertolt.tasks.words import Span, find_words, join_words, split_words
+from bertolt.wording import counted
 
 JOINED = "text read as its words with blanks between: it has something else than the words"
 REWRITTEN = "tags rewritten as IOB2"
 
-_OPEN = (None, "", "_")
+#: -100 is what transformers leaves out of the loss, -1 what data sets write where nobody gave a tag.
+_OPEN = (None, "", "_", "-1", "-100")
 
 
 def read_words_example(row: Row) -> WordsExample:
@@ -71,7 +74,7 @@ def _read_tags(row: Row, words: int) -> tuple[str | None, ...] | None:
     if len(values) != words:
         raise DataError(
             f"one tag for each word, so {words}{_on(row.line)}",
-            f"{len(values)} tag{'s' * (len(values) != 1)}",
+            counted(len(values), "tag"),
             "correct that row",
         )
     return tuple(_tag(value, row.line) for value in values)

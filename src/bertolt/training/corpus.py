@@ -9,10 +9,11 @@ from typing import Any, Literal
 import numpy as np
 
 from bertolt.data.sources import Source, open_source
-from bertolt.data.splits import MIN_FOR_TEST, cut_off
+from bertolt.data.splits import MIN_FOR_TEST, cut_off, refuse_rare
 from bertolt.data.table import Table
-from bertolt.errors import DataError
+from bertolt.errors import ColumnsError, DataError
 from bertolt.tasks.checking import quick_notes
+from bertolt.tasks.proposing import with_proposals
 from bertolt.tasks.reading import ColumnChoice, Reading, labels_in, read_rows, settle_no_label
 from bertolt.tasks.task import Task, TaskSettings
 from bertolt.training.settings import TrainSettings
@@ -104,11 +105,14 @@ def _read_data(
 ) -> list[tuple[Part, Reading]]:
     """Reads ``settings.data``, each table for its part."""
     choice = ColumnChoice(settings.text, settings.label, settings.group)
-    return [
-        (part, read_rows(task, table, task_settings, choice))
-        for name in settings.data
-        for part, table in _training_tables(open_source(name, task.layouts))
-    ]
+    found: list[tuple[Part, Reading]] = []
+    for name in settings.data:
+        for part, table in _training_tables(open_source(name, task.layouts)):
+            try:
+                found.append((part, read_rows(task, table, task_settings, choice)))
+            except ColumnsError as error:
+                raise with_proposals(error, name, task, choice) from error
+    return found
 
 
 def _read_given(
@@ -225,7 +229,11 @@ def _cut_missing(task: Task, corpus: Corpus, settings: TrainSettings, groups: li
     """Cuts test, then validation, off the training part, where nothing else gives them."""
     total = len(corpus.train)
     named = bool(corpus.validation) and settings.validation is None
-    if settings.test is None and not named and total >= MIN_FOR_TEST:
+    cut_test = settings.test is None and not named and total >= MIN_FOR_TEST
+    if groups is None:
+        strata = [task.stratum(example) for example in corpus.train]
+        refuse_rare(strata, 1 + cut_test + (not corpus.validation))
+    if cut_test:
         corpus.test, groups = _cut(task, corpus, 0.1, settings.seed, groups)
     if not corpus.validation:
         share = 0.1 if total == len(corpus.train) else 0.1 * total / len(corpus.train)
