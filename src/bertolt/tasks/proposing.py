@@ -82,12 +82,11 @@ def propose_for(data: str, choice: ColumnChoice) -> Proposals:
         UnknownNameError: there is no such file or name.
     """
     try:
-        table = open_source(data, layouts_of_all()).pick("train")
+        return propose(open_source(data, layouts_of_all()).pick("train"), data, choice)
     except DataError:
         if not os.path.exists(data):
             raise
         return Proposals()
-    return propose(table, data, choice)
 
 
 def propose(table: Table, name: str, choice: ColumnChoice) -> Proposals:
