@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bertolt.api.using import explain, pipeline, predict_file
     from bertolt.errors import BertoltError
     from bertolt.evaluation.evaluate import Evaluation
+    from bertolt.inference.describe import describe
     from bertolt.inference.pipeline import Pipeline
     from bertolt.training.fine_tune import Run
     from bertolt.version import __version__
@@ -29,6 +30,7 @@ __all__ = [
     "adapt",
     "bench",
     "compare",
+    "describe",
     "evaluate",
     "explain",
     "export",
@@ -48,6 +50,7 @@ _HOMES = {
     "adapt": "bertolt.api.training",
     "bench": "bertolt.api.measuring",
     "compare": "bertolt.api.measuring",
+    "describe": "bertolt.inference.describe",
     "evaluate": "bertolt.api.measuring",
     "explain": "bertolt.api.using",
     "export": "bertolt.api.exporting",

@@ -21,6 +21,7 @@ VERBS = {
     "probe": "Ask what a network knows, and at which layer.",
     "corrections": "Export what people corrected on the page, for training.",
     "serve": "Put one or several models behind HTTP.",
+    "describe": "Say what a model is, in a folder or on the Hub, before using it.",
     "models": "List the pre-trained models that can be named.",
     "datasets": "List the data sets that can be named.",
     "tasks": "List the tasks, or show one with its columns, settings and metrics.",

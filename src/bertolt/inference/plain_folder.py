@@ -161,7 +161,7 @@ def _head_tasks(config: Values, where: str) -> tuple[str, ...]:
         if not name or name.endswith(("Model", "Encoder", "ForPreTraining")):
             raise FolderError(
                 "a model with a trained head, to be used as it is",
-                f"an encoder without one in {where!r} (architectures: {name or 'none'})",
+                f"an encoder without a trained head in {where!r} (architectures: {name or 'none'})",
                 f"train it on labelled text first: bertolt train DATA --model {where}",
             )
         raise FolderError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,21 +58,25 @@ class Backbone:
 
 
 def stated_length(folder: Path) -> int | None:
-    """The most tokens of a row that a folder's tokenizer or sentence-transformers files state, or None."""
-    stated = []
-    for file, key in _STATED_LENGTHS:
-        path = folder / file
-        try:
-            values = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        except ValueError as error:
-            raise FolderError(
-                f"valid JSON in {str(path)!r}", str(error)[:200], "copy the whole model folder again"
-            ) from error
-        value = values.get(key) if isinstance(values, dict) else None
-        # transformers writes 1e30 where a tokenizer has no limit.
-        if isinstance(value, int | float) and 0 < value < _NO_LIMIT:
-            stated.append(int(value))
-    return min(stated, default=None)
+    """The most tokens of a row that a folder's tokenizer or sentence-transformers files state, or None.
+
+    Raises:
+        FolderError: such a file is no JSON.
+    """
+
+    def read(file: str) -> dict[str, Any]:
+        return json_values(folder / file) if (folder / file).is_file() else {}
+
+    return shortest_length(read)
+
+
+def shortest_length(read: Callable[[str], Mapping[str, Any]]) -> int | None:
+    """The least of the lengths that some files state; ``read`` gives a file's values, or none."""
+    values = [read(file).get(key) for file, key in _STATED_LENGTHS]
+    # transformers writes 1e30 where a tokenizer has no limit.
+    return min(
+        (int(each) for each in values if isinstance(each, int | float) and 0 < each < _NO_LIMIT), default=None
+    )
 
 
 def load_backbone(name: str) -> Backbone:
@@ -142,6 +146,15 @@ def config_values(folder: Path) -> dict[str, Any]:
             f"none in {str(folder)!r}",
             "name a folder that transformers or bertolt saved, or copy it again whole",
         )
+    return json_values(file)
+
+
+def json_values(file: Path) -> dict[str, Any]:
+    """The values of a JSON object in a file.
+
+    Raises:
+        FolderError: it is not one.
+    """
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

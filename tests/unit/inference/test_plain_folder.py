@@ -179,9 +179,9 @@ def _edited(source: Path, target: Path, change: Callable[[dict[str, Any]], None]
         (lambda v: v.update(problem_type="regression"), "a head for numbers"),
         (
             lambda v: v.update(architectures=["BertModel"]),
-            "an encoder without one.*train DATA --model",
+            "an encoder without a trained head.*train DATA --model",
         ),
-        (lambda v: v.pop("architectures"), "an encoder without one"),
+        (lambda v: v.pop("architectures"), "an encoder without a trained head"),
         (lambda v: v.update(architectures=["BertForMultipleChoice"]), "an architecture that ends in"),
         (lambda v: v.update(model_type="mystery"), "a model_type .* transformers knows; found 'mystery'"),
         (
