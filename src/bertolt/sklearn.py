@@ -23,6 +23,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from bertolt.data.frames import is_frame, values_of
 from bertolt.data.splits import cut_off
 from bertolt.data.table import MemoryTable, Row
 from bertolt.errors import InputError
@@ -225,12 +226,17 @@ def _texts(X: Any) -> list[str]:
         EstimatorInputError: X has another shape, or an element that is no string.
     """
     shape = getattr(X, "shape", None)
-    if isinstance(X, str) or (shape is not None and len(shape) != 1):
-        found = "one string" if isinstance(X, str) else f"an array of shape {shape}"
+    unordered = isinstance(X, Mapping | set | frozenset) or is_frame(X)
+    if isinstance(X, str | bytes) or unordered or (shape is not None and len(shape) != 1):
+        if isinstance(X, str):
+            found = "one string"
+        else:
+            found = f"a value of type {type(X).__name__}" + ("" if shape is None else f" of shape {shape}")
         raise EstimatorInputError(
             "X as a list or a 1-d array of strings", found, "pass one column of texts, such as frame['text']"
         )
-    texts = list(X)
+    values = values_of(X)
+    texts = list(X) if values is None else values
     for index, text in enumerate(texts):
         if not isinstance(text, str):
             raise EstimatorInputError(

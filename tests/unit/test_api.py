@@ -9,14 +9,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
+import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 from pydantic_core import PydanticUndefined
 
 import bertolt
 import bertolt.api
-from bertolt.errors import FolderError, SettingError, UnknownNameError
+from bertolt.errors import FolderError, InputError, SettingError, UnknownNameError
 from bertolt.inference.pipeline import Pipeline
 from bertolt.training.fine_tune import Run
 from bertolt.training.settings import TrainOptions, TrainSettings
@@ -128,3 +131,66 @@ def test_resume_refuses_what_is_finished(run: Run) -> None:
         bertolt.resume(run.folder)
     with pytest.raises(FolderError, match="found none"):
         bertolt.resume(run.folder.parent / "other")
+
+
+def test_frames_stand_for_files(
+    run: Run, sentiment_csv: Path, tiny_folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    frame = pd.read_csv(sentiment_csv)
+    found = bertolt.evaluate(run.pipeline, frame, quiet=True)
+    assert found.metrics == bertolt.evaluate(run.pipeline, sentiment_csv, quiet=True).metrics
+    renamed = frame.rename(columns={"text": "zig", "label": "zag"})
+    named = bertolt.evaluate(run.folder, pa.table(renamed), text="zig", label="zag", quiet=True)
+    assert named.metrics == found.metrics
+    again = bertolt.train(
+        frame[:40], validation=frame[40:60], test=frame[60:80].to_dict("list"), model=tiny_folder("bert"),
+        out=tmp_path / "model", epochs=1, seed=1, threads=1, quiet=True,
+    )  # fmt: skip
+    assert again.record.examples == {"train": 40, "validation": 20, "test": 20}
+    assert again.record.training["data"] == ["DataFrame"]
+    with pytest.raises(UnknownNameError, match="DataFrame"):  # the table is gone with the call
+        bertolt.train("DataFrame", model=tiny_folder("bert"), out=tmp_path / "other", quiet=True)
+
+
+def test_a_frame_is_predicted_row_by_row(
+    run: Run, sentiment_csv: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = pd.read_csv(sentiment_csv)[:12]
+    expected = [result.to_dict() for result in run.pipeline(frame["text"].to_list())]
+    for inputs in (frame, pa.table(frame), frame["text"], frame["text"].to_numpy(), pa.array(frame["text"])):
+        results = run.pipeline(inputs)
+        assert isinstance(results, list)
+        assert [result.to_dict() for result in results] == expected
+    assert capsys.readouterr().err == ""
+    generated = run.pipeline(text for text in frame["text"])
+    assert [result.to_dict() for result in generated] == expected
+    missing = run.pipeline(pd.Series(["gorgeous", None, float("nan")], dtype=object))
+    assert [result.tokens for result in missing] == [1, 0, 0]
+    guessed = run.pipeline(frame.rename(columns={"text": "what they said"}))
+    assert [result.to_dict() for result in guessed] == expected
+    assert "'what they said'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("inputs", "found"),
+    [
+        (3, "int"),
+        (b"bytes", "bytes"),
+        ({"a", "b"}, "set"),
+        (["a", None], "NoneType"),
+        (pd.DataFrame({"n": [1, 2]}), "DataFrame"),
+        (pd.Series([1, 2]), "int"),
+        (np.zeros((2, 2)), "ndarray of 2 dimensions"),
+        ({"text": ["a", "b"]}, "list"),
+    ],
+)
+def test_other_inputs_are_refused_with_their_type(run: Run, inputs: Any, found: str) -> None:
+    with pytest.raises(InputError, match=found):
+        run.pipeline(inputs)
+
+
+def test_data_of_another_type_is_refused(run: Run) -> None:
+    with pytest.raises(InputError, match="a value of type Series"):
+        bertolt.evaluate(run.pipeline, pd.Series(["a"]))
+    with pytest.raises(InputError, match="a value of type int"):
+        bertolt.train(3)

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -152,6 +154,29 @@ def test_classes_may_be_strings_and_weighted(make: Make) -> None:
 def test_validation_texts_are_not_learnt(make: Make) -> None:
     examples = make(validation_fraction=0.25).fit(TEXTS, TARGETS).pipeline_.record.examples
     assert examples == {"train": 180, "validation": 60, "test": 0}
+
+
+@pytest.mark.parametrize(
+    ("texts", "found"),
+    [
+        (pd.DataFrame({"text": TEXTS[:2]}), "DataFrame of shape"),
+        (pa.table({"text": TEXTS[:2]}), "Table of shape"),
+        ({"text": TEXTS[:2]}, "dict"),
+        (set(TEXTS[:2]), "set"),
+        (pd.Series(["a", None], dtype=object), "NoneType"),
+    ],
+)
+def test_what_is_no_sequence_of_texts_is_refused_with_its_type(
+    fitted: TextClassifier, texts: Any, found: str
+) -> None:
+    with pytest.raises(ValueError, match=found):
+        fitted.predict(texts)
+
+
+def test_series_and_arrow_arrays_of_texts(fitted: TextClassifier) -> None:
+    expected = fitted.predict(TEXTS[:4])
+    for texts in (pd.Series(TEXTS[:4], index=[3, 1, 2, 0]), pa.array(TEXTS[:4]), iter(TEXTS[:4])):
+        np.testing.assert_array_equal(fitted.predict(texts), expected)
 
 
 def test_empty_texts_are_left_out_with_a_warning(make: Make) -> None:

@@ -9,9 +9,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bertolt.api.names import names
+from bertolt.api.names import Data, NamedData, names
 from bertolt.api.using import pipeline
-from bertolt.data.sources import open_source
+from bertolt.data.sources import in_memory, open_source
 from bertolt.evaluation.evaluate import Evaluation, evaluate_examples
 from bertolt.inference.pipeline import Pipeline
 from bertolt.progress import progress_bar, say
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def evaluate(
     model: Pipeline | StrPath,
-    data: StrPath,
+    data: Data,
     *,
     text: str | Sequence[str] = (),
     label: str | Sequence[str] = (),
@@ -36,7 +36,8 @@ def evaluate(
 
     Args:
         model: a pipeline, a model folder, or a Hub id.
-        data: a path, or the name of a data set, of which its test part.
+        data: a path, or the name of a data set, of which its test part; or a table in memory: a frame of
+            pandas or polars, an Arrow table, a dictionary of lists.
         text, label: the data's columns, in the task's order; empty for the usual names.
         quiet: whether the notes on columns and rows are not printed on standard error.
 
@@ -57,7 +58,7 @@ def measure(model: Pipeline, reading: Reading, *, quiet: bool = False) -> Evalua
 
 
 def read_test_data(
-    model: Pipeline, data: StrPath, *, text: str | Sequence[str] = (), label: str | Sequence[str] = ()
+    model: Pipeline, data: Data, *, text: str | Sequence[str] = (), label: str | Sequence[str] = ()
 ) -> Reading:
     """The labelled examples of DATA for a verb that measures a model, with what was left out.
 
@@ -66,7 +67,10 @@ def read_test_data(
         DataError: the data cannot be used.
     """
     task = model.model.task
-    table = open_source(os.fspath(data), task.layouts).pick("test")
+    given = NamedData()
+    name = given.name(data)
+    with in_memory(given.tables):
+        table = open_source(name, task.layouts).pick("test")
     folder = "DIR" if model.folder is None else str(model.folder)
     choice = ColumnChoice(names(text), names(label), verb=("evaluate", folder))
     labels = model.model.spec.labels
@@ -79,7 +83,7 @@ def read_test_data(
 def compare(
     model_a: Pipeline | StrPath,
     model_b: Pipeline | StrPath,
-    data: StrPath | None = None,
+    data: Data | None = None,
     *,
     text: str | Sequence[str] = (),
     label: str | Sequence[str] = (),
@@ -91,7 +95,7 @@ def compare(
 
     Args:
         model_a, model_b: pipelines, model folders or Hub ids, for one task.
-        data: a path, or the name of a data set, of which its test part; None: the validation rows in
+        data: as ``evaluate`` takes it; None: the validation rows in
             A's folder, if both models were trained on the same rows.
         text, label: the data's columns, in the task's order; empty for the usual names.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.

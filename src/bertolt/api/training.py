@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from bertolt.api.names import names, nothing
+from bertolt.api.names import Data, NamedData, names, nothing
+from bertolt.data.sources import in_memory
 from bertolt.progress import say
 from bertolt.training.fine_tune import Run
 from bertolt.training.prepare import Say
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from bertolt.unlabelled.adapt import Adaptation
 
 
-def train(data: StrPath | Sequence[StrPath], *, quiet: bool = False, **options: Unpack[TrainOptions]) -> Run:
+def train(data: Data | Sequence[Data], *, quiet: bool = False, **options: Unpack[TrainOptions]) -> Run:
     """Fine-tunes a model and writes its folder, as ``bertolt train`` does.
 
     Args:
-        data: a path, a packaged name or a Hub id, or several of them.
+        data: a path, a packaged name or a Hub id; a table in memory: a frame of pandas or polars, an Arrow
+            table, a dictionary of lists; or several of them. ``validation``, ``test`` and ``unlabelled`` may
+            be tables, too. A training on a table in memory cannot be resumed in another process.
         quiet: whether the notes on columns, split, lengths and time are not printed on standard error.
         options: see ``TrainOptions``.
 
@@ -43,10 +46,16 @@ def train(data: StrPath | Sequence[StrPath], *, quiet: bool = False, **options: 
     values: dict[str, Any] = {
         name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in options.items()
     }
-    values["data"] = names(data)
-    values |= {name: names(values[name]) for name in ("text", "label", "unlabelled") if name in values}
-    tell = nothing if quiet else say
-    return begin(check_settings(TrainSettings, values), tell)
+    given = NamedData()
+    values["data"] = given.names(data)
+    values |= {name: names(values[name]) for name in ("text", "label") if name in values}
+    if values.get("unlabelled") is not None:
+        values["unlabelled"] = given.names(values["unlabelled"])
+    for name in ("validation", "test"):
+        if values.get(name) is not None:
+            values[name] = given.name(values[name])
+    with in_memory(given.tables):
+        return begin(check_settings(TrainSettings, values), nothing if quiet else say)
 
 
 def begin(settings: TrainSettings, tell: Say, *, resume: bool = False) -> Run:
@@ -89,7 +98,7 @@ def resume(folder: StrPath, *, quiet: bool = False) -> Run:
 
 def adapt(
     model: StrPath,
-    data: StrPath | Sequence[StrPath],
+    data: Data | Sequence[Data],
     *,
     out: StrPath,
     quiet: bool = False,
@@ -99,7 +108,7 @@ def adapt(
 
     Args:
         model: what is adapted: a name, a folder or a Hub id.
-        data: a path, a packaged name or a Hub id, or several of them.
+        data: see ``train``.
         out: the model folder.
         quiet: see ``train``.
         options: see ``AdaptOptions``.
@@ -110,5 +119,7 @@ def adapt(
     from bertolt.unlabelled.adapt import adapt as run
 
     values: dict[str, Any] = {**options, "text": names(options.get("text", ()))}
-    values |= {"model": os.fspath(model), "data": names(data), "out": os.fspath(out)}
-    return run(check_settings(AdaptSettings, values), nothing if quiet else say)
+    given = NamedData()
+    values |= {"model": os.fspath(model), "data": given.names(data), "out": os.fspath(out)}
+    with in_memory(given.tables):
+        return run(check_settings(AdaptSettings, values), nothing if quiet else say)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -44,6 +46,19 @@ class Source:
         return self.parts[split]
 
 
+_IN_MEMORY: ContextVar[Mapping[str, Table]] = ContextVar("_IN_MEMORY")
+
+
+@contextmanager
+def in_memory(tables: Mapping[str, Table]) -> Iterator[None]:
+    """While this lasts, ``open_source`` finds tables in memory by these names, before any file."""
+    token = _IN_MEMORY.set(tables)
+    try:
+        yield
+    finally:
+        _IN_MEMORY.reset(token)
+
+
 def open_source(data: str, layouts: Sequence[Layout] = ()) -> Source:
     """Opens a DATA.
 
@@ -54,6 +69,9 @@ def open_source(data: str, layouts: Sequence[Layout] = ()) -> Source:
         DataError: a file that cannot be read.
         MissingExtraError, NetworkError: for names that need a package or the Hub.
     """
+    tables = _IN_MEMORY.get({})
+    if data in tables:
+        return Source(data, tables[data], {})
     if data.startswith("hf:"):
         name, split = _split_off(data[3:])
         return _single(data, _hub_tables(name), split)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
 
+from bertolt.data.frames import frame_table, is_frame, refuse_other_collections, values_of
 from bertolt.data.tokenizer import Tokenizer
 from bertolt.inference.abstain import check_abstain
 from bertolt.inference.engine import TorchEngine
@@ -14,8 +15,9 @@ from bertolt.inference.engines import choose_engine
 from bertolt.inference.opening import open_model
 from bertolt.inference.run import Model
 from bertolt.models.spec import FolderRecord
+from bertolt.progress import say
 from bertolt.results import Result
-from bertolt.tasks.reading import input_example
+from bertolt.tasks.reading import ColumnChoice, input_example, locate_columns
 
 Input = str | Mapping[str, Any]
 
@@ -110,7 +112,9 @@ class Pipeline:
         """Predicts.
 
         Args:
-            inputs: a string or an object of the task's columns; a list of them; or any iterable of them.
+            inputs: a string or an object of the task's columns; a list, a series or an array of them; a frame
+                of pandas or polars or an Arrow table, whose columns are found as those of a file; or any
+                other iterable of strings and objects.
 
         Returns:
             One ``Result``, a list of them, or an iterator over them, in order. The numbers are the same
@@ -118,13 +122,29 @@ class Pipeline:
 
         Raises:
             InputError: an input in another form.
+            DataError: a frame without the task's columns.
         """
-        several = isinstance(inputs, Iterable) and not isinstance(inputs, str | bytes | Mapping)
-        if not several:
-            return next(self._results([inputs]))
-        if isinstance(inputs, list | tuple):
-            return list(self._results(inputs))
-        return self._results(inputs)
+        if is_frame(inputs):
+            return list(self.model.results(self._frame_examples(inputs)))
+        single: Any = inputs
+        if isinstance(inputs, str | bytes | Mapping) or not isinstance(inputs, Iterable):
+            return next(self._results([single]))
+        refuse_other_collections(inputs)
+        values = values_of(inputs)
+        if values is None:
+            return self._results(inputs)
+        if not isinstance(inputs, list | tuple):  # of a series or an array, what is missing is no text
+            values = ["" if value is None else value for value in values]
+        return list(self._results(values))
+
+    def _frame_examples(self, frame: Any) -> Iterator[Any]:
+        """The rows of a frame; which columns were guessed is said on standard error."""
+        table = frame_table(frame)
+        located = locate_columns(self.model.task, table, self.settings, ColumnChoice(), targets=False)
+        for note in filter(None, (located.guess, located.warning)):
+            say(f"{table.name}: {note}")
+        for _, renamed in located.rows():
+            yield self.model.task.example(renamed, self.settings)
 
     def _results(self, inputs: Iterable[Input]) -> Iterator[Result]:
         task = self.model.task

@@ -44,7 +44,7 @@ class ParquetTable(Noted):
                     for values in batch.to_pylist():
                         line += 1
                         for column in special:
-                            values[column] = _plain(values[column])
+                            values[column] = plain_value(values[column])
                         yield Row(line, values)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise _unreadable(self.name, error, f" after record {line}") from error
@@ -91,13 +91,14 @@ def _is_plain(kind: Any) -> bool:
     )
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """A value of Arrow as a row holds it: dates as ISO 8601 text, decimals as their digits."""
     if isinstance(value, datetime.date | datetime.time):  # a datetime is a date
         return value.isoformat()
     if isinstance(value, datetime.timedelta | Decimal):
         return str(value)
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain_value(item) for item in value]
     return value
