@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 from bertolt.data.examples import Answer
@@ -16,6 +18,7 @@ CONTRADICTION = "marked impossible, yet with an answer"
 NOT_THERE = "whose answer does not occur in the context"
 ONE_NOT_THERE = "one of whose answers does not occur in the context and is not used"
 MOVED = "whose answer is not at its offset: its nearest occurrence is taken"
+OTHER_FORM = "whose answer is in another Unicode form than the context: the context's is taken"
 SEVERAL = "whose answer occurs several times and has no offset: the first occurrence is taken"
 
 _FORM = 'a text, {"text": […], "answer_start": […]} or [{"text": …, "answer_start": …}, …]'
@@ -73,7 +76,45 @@ def locate(context: str, text: str, start: int | None) -> tuple[Answer | None, s
             several = context.find(form, context.find(form) + 1) >= 0
             note = MOVED if start is not None else SEVERAL if several else ""
             return Answer(text=form, start=place), note
-    return None, ""
+    return _locate_normalised(context, text.strip(), start)
+
+
+def _locate_normalised(context: str, text: str, start: int | None) -> tuple[Answer | None, str]:
+    """The same where the two differ in their Unicode form only: the answer is the context's own characters.
+
+    Both are compared in composed form (NFC); what is found must begin and end between two characters.
+    """
+    wanted = unicodedata.normalize("NFC", text)
+    if unicodedata.is_normalized("NFC", context) and wanted == text:
+        return None, ""
+    # A character with the marks that are joined to it, or a Korean syllable in its letters.
+    cuts = [
+        place
+        for place, mark in enumerate(context)
+        if place == 0 or not (unicodedata.combining(mark) or "\u1160" <= mark <= "\u11ff")
+    ]
+    pieces = [
+        unicodedata.normalize("NFC", context[first:last])
+        for first, last in zip(cuts, [*cuts[1:], len(context)], strict=True)
+    ]
+    normal, composed = "".join(pieces), [0, *accumulate(map(len, pieces))]
+    origin = dict(zip(composed, [*cuts, len(context)], strict=True))
+    found = [
+        (origin[place], origin[place + len(wanted)])
+        for place in _occurrences(normal, wanted)
+        if place in origin and place + len(wanted) in origin
+    ]
+    if not found:
+        return None, ""
+    first, last = min(found, key=lambda each: (abs(each[0] - (start or 0)), each[0]))
+    return Answer(text=context[first:last], start=first), OTHER_FORM
+
+
+def _occurrences(text: str, part: str) -> Iterator[int]:
+    place = text.find(part)
+    while place >= 0:
+        yield place
+        place = text.find(part, place + 1)
 
 
 def _nearest(context: str, text: str, start: int | None) -> int | None:

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import html
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bertolt.data.checks import ENTITY, TAG, near_equal
-from bertolt.data.columns import rename
+from bertolt.data.checks import ENTITY, TAG, commonest, near_equal, zero_for_o
+from bertolt.data.columns import label_name, rename
 from bertolt.data.flags import joined_name
 from bertolt.data.table import Row, Table
 from bertolt.data.writers import open_writer
 from bertolt.errors import DataError, InputError
-from bertolt.tasks.reading import ColumnChoice, locate_columns, view
+from bertolt.tasks.checking import is_tagging
+from bertolt.tasks.label_list import join_labels, split_labels
+from bertolt.tasks.reading import (
+    ColumnChoice,
+    Located,
+    has_text,
+    labels_in,
+    locate_columns,
+    no_label_marker,
+    view,
+)
 from bertolt.tasks.task import Task, TaskSettings, has_target
 
 
@@ -49,8 +60,9 @@ def clean_table(
 
     Left out are rows without text or label, those whose values cannot be used, and repetitions that are
     equal to the letter (the first stays). Tags and entities of HTML become what they stand for, and labels
-    that differ only in case, spaces or marks take the commonest spelling. Near-duplicates and texts with
-    two labels stay: only a person can decide on them. Texts of tasks with character offsets stay as they are.
+    and tags that are near-equal (see ``near_equal``) take the commonest spelling; of tags, the digit 0
+    becomes the letter O. Near-duplicates and texts with two labels stay: only a person can decide on them.
+    Texts of tasks with character offsets stay as they are.
 
     Raises:
         DataError: a column is missing, or the table cannot be read; nothing is written.
@@ -70,7 +82,7 @@ def clean_table(
     columns = table.columns
     located = locate_columns(task, table, settings, choice)
     table, mapping = located.table, located.mapping
-    spelling = _spellings(table, task, settings, mapping)
+    labels = _look_at_labels(located, task, settings)
     text_columns = [
         mapping[column.name] for column in task.columns if not column.target and column.name in mapping
     ]
@@ -81,8 +93,9 @@ def clean_table(
             values = dict(row.values)
             if not task.offsets:
                 _clean_texts(values, text_columns, row.line, cleaning)
-            _respell(values, spelling, row.line, cleaning)
-            reason = _reason_to_drop(Row(row.line, values), task, settings, mapping, seen)
+            _respell(values, labels, row.line, cleaning)
+            renamed = rename(Row(row.line, values), mapping)
+            reason = _reason_to_drop(renamed, task, settings, labels.marker, seen)
             if reason is not None:
                 cleaning.note(f"left out, {reason}", row.line)
                 continue
@@ -101,57 +114,95 @@ def _clean_texts(values: dict[str, Any], columns: list[str], line: int, cleaning
             cleaning.note("HTML removed", line)
 
 
-def _spellings(
-    table: Table, task: Task, settings: TaskSettings, mapping: Mapping[str, str]
-) -> dict[str, dict[str, str]]:
-    """For each target column of strings, the spelling of every label that is to change."""
-    found: dict[str, dict[str, str]] = {}
-    targets = [mapping[column.name] for column in task.columns if column.target and column.name in mapping]
-    if len(targets) != 1:
-        return found
+@dataclass(frozen=True, slots=True)
+class _Labels:
+    """What is known of the labels of the whole table.
+
+    Args:
+        column: the table's column; empty where the task has no labels.
+        names: the spelling of every label or tag that is to change.
+        marker: the label that stands for no label; empty where there is none.
+        split: takes a text of several labels apart; see ``split_labels``.
+    """
+
+    column: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    marker: str = ""
+    split: Callable[[str], tuple[list[str], str] | None] = lambda text: None
+
+    def words(self, value: Any) -> list[str]:
+        """The labels or tags in a value, as the file spells them."""
+        if isinstance(value, list | tuple):
+            return [str(each) for each in value if isinstance(each, str | int)]
+        if not isinstance(value, str) or not value.strip():
+            return []
+        pieces = self.split(value)
+        return [value] if pieces is None else pieces[0]
+
+    def respelled(self, value: Any) -> Any:
+        """The value with the labels as they are to be."""
+        if not isinstance(value, str):
+            return [self.names.get(str(each), each) for each in value]
+        pieces = self.split(value)
+        if pieces is None:
+            return self.names[value]
+        return join_labels([self.names.get(piece, piece) for piece in pieces[0]], pieces[1])
+
+
+def _look_at_labels(located: Located, task: Task, settings: TaskSettings) -> _Labels:
+    columns = [each for each in task.columns if each.target and (each.holds or each.name == "tags")]
+    if len(columns) != 1 or located.flags:
+        return _Labels()
+    column, several = located.mapping[columns[0].name], columns[0].holds == "labels"
+    delimiter = getattr(settings, "delimiter", None)
+    plain = _Labels(
+        column, split=partial(split_labels, delimiter=delimiter) if several else lambda text: None
+    )
     counts: Counter[str] = Counter()
-    for row in table:
-        value = row.values.get(targets[0])
-        if isinstance(value, str) and value.strip() and _has_label(task, settings, rename(row, mapping)):
-            counts[value] += 1
-    for names in near_equal(list(counts)):
-        kept = max(names, key=lambda name: (counts[name], name == name.strip(), name))
-        for name in names:
-            if name != kept.strip():
-                found.setdefault(targets[0], {})[name] = kept.strip()
-    return found
+    known: set[str] = set()
+    for row, renamed in located.rows():
+        example = _readable(task, settings, renamed)
+        if example is not None and has_target(task, example):
+            counts.update(plain.words(row.values.get(column)))
+            known.update(labels_in(task, [example]))
+    tags = is_tagging(task)
+    names: dict[str, str] = {}
+    for group in near_equal(list(counts), tags=tags):
+        kept = label_name(commonest(group, counts))
+        names.update({name: kept for name in group if name != kept})
+    if tags and zero_for_o(counts):
+        names["0"] = "O"
+    return replace(plain, names=names, marker=no_label_marker(settings, known)[0])
 
 
-def _has_label(task: Task, settings: TaskSettings, row: Row) -> bool:
-    """Whether the row has one label as a string, so that its spelling may be changed."""
+def _readable(task: Task, settings: TaskSettings, row: Row) -> Any:
     try:
-        return isinstance(task.stratum(task.example(row, settings)), str)
+        return task.example(row, settings)
     except DataError:
-        return False
+        return None
 
 
-def _respell(
-    values: dict[str, Any], spelling: Mapping[str, Mapping[str, str]], line: int, cleaning: Cleaning
-) -> None:
-    for column, names in spelling.items():
-        name = values.get(column)
-        if isinstance(name, str) and name in names:
-            values[column] = names[name]
-            cleaning.note(f"label {name!r} written as {names[name]!r}", line)
+def _respell(values: dict[str, Any], labels: _Labels, line: int, cleaning: Cleaning) -> None:
+    value = values.get(labels.column)
+    wrong = [name for name in dict.fromkeys(labels.words(value)) if name in labels.names]
+    for name in wrong:
+        cleaning.note(f"label {name!r} written as {labels.names[name]!r}", line)
+    if wrong:
+        values[labels.column] = labels.respelled(value)
 
 
 def _reason_to_drop(
-    row: Row, task: Task, settings: TaskSettings, mapping: Mapping[str, str], seen: set[tuple[Any, ...]]
+    renamed: Row, task: Task, settings: TaskSettings, marker: str, seen: set[tuple[Any, ...]]
 ) -> str | None:
-    renamed = rename(row, mapping)
-    try:
-        example = task.example(renamed, settings)
-    except DataError:
+    example = _readable(task, settings, renamed)
+    if example is None:
         return "as it cannot be used"
-    if not all(text.strip() for text in task.texts(example)):
+    if not has_text(task, example):
         return "without text"
     if not has_target(task, example):
         return example.note or "without a label"
+    if marker and task.stratum(example) == marker:
+        return f"without a label ({marker})"
     key = (*(repr(renamed.values.get(column.name)) for column in task.columns),)
     if key in seen:
         return "the same as an earlier row"

@@ -13,6 +13,7 @@ setting ``names`` gives one for each place, and refused else: labels called 0 an
 from __future__ import annotations
 
 import ast
+import json
 import math
 import re
 from collections.abc import Sequence
@@ -97,6 +98,26 @@ def read_label_list(row: Row, column: str, *, delimiter: str | None, names: Sequ
     if len(labels) < len(texts):
         notes.append(REPAIRED)
     return LabelList(labels, "; ".join(notes))
+
+
+def split_labels(text: str, delimiter: str | None = None) -> tuple[list[str], str] | None:
+    """The labels of a text as they are spelled, and what stood between them, for ``join_labels``.
+
+    Returns:
+        None where the text is one label, or cannot be taken apart.
+    """
+    bare = text.strip()
+    if bare.startswith("["):
+        if _LIST.fullmatch(bare) is None:
+            return None
+        return [str(item) for item in ast.literal_eval(bare)], "[]"
+    found = [delimiter] if delimiter else [mark for mark in DELIMITERS if mark in text]
+    return (text.split(found[0]), found[0]) if len(found) == 1 else None
+
+
+def join_labels(labels: Sequence[str], between: str) -> str:
+    """The contrary of ``split_labels``."""
+    return json.dumps(list(labels), ensure_ascii=False) if between == "[]" else between.join(labels)
 
 
 def _flags(items: Sequence[Any]) -> list[bool] | None:

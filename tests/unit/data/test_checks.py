@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bertolt.data.checks import (
+    LabelUse,
     check_exact_duplicates,
     check_labels,
     check_near_duplicates,
@@ -106,3 +107,41 @@ def test_a_finding_shows_its_first_lines_and_counts_the_rest() -> None:
     pair = ((Place("train", 3), Place("test", 9)),)
     assert Finding("note", "n", "w", "", pair).lines() == "lines train 3 = test 9"
     assert Finding("note", "n", "w").lines() == ""
+
+
+def test_labels_in_other_unicode_forms_and_numbers_are_near_equal() -> None:
+    assert near_equal(["é", "e\u0301", "x"]) == [["é", "e\u0301"]]
+    assert near_equal(["ＰＯＳ", "pos", "１", "1", "1.0", "2"]) == [["ＰＯＳ", "pos"], ["１", "1", "1.0"]]
+    assert near_equal(["True", "1", "0", "false"]) == [["True", "1"], ["0", "false"]]
+    assert near_equal(["true", "1", "other"]) == []
+    assert near_equal(["0", "O"]) == []
+    assert near_equal(["0", "O", "B-PER"], tags=True) == [["0", "O"]]
+
+
+def test_zero_in_the_place_of_o_is_said_of_tags_only() -> None:
+    given = [CheckRow(Place("a", line), ("Ada ran",), ("PER", "0")) for line in range(1, 13)]
+    assert "zero-for-o" in by_code(check_labels(given, LabelUse(tags=True)))
+    assert "zero-for-o" not in by_code(check_labels(given))
+
+
+def test_tags_are_counted_in_words_and_spoken_of_without_macro_f1() -> None:
+    given = [CheckRow(Place("a", line), ("t",), ("O",) * 20 + ("PER",)) for line in range(1, 12)]
+    found = {each.code: each for each in check_labels(given, LabelUse(tags=True, balance="look there"))}
+    assert found["labels"].what == "2 tags: 'O' 220, 'PER' 11"
+    assert found["imbalance"].what == "'O' has 20 times the words of 'PER'"
+    assert found["imbalance"].do == "look there"
+
+
+def test_labels_to_measure_on_may_be_rare_and_labels_to_split_may_not() -> None:
+    given = rows(*[("t", "many")] * 200, ("t", "two"), ("t", "two"))
+    assert "few-rows" not in by_code(check_labels(given, LabelUse(learnt=False)))
+    assert [each.level for each in check_labels(given, LabelUse(least=3)) if each.code == "few-rows"] == [
+        "error"
+    ]
+    assert [each.level for each in check_labels(given, LabelUse(least=2)) if each.code == "few-rows"] == [
+        "warning"
+    ]
+
+
+def test_a_label_that_is_a_list_is_said() -> None:
+    assert by_code(check_labels(rows(("t", "['a', 'b']"), ("t", "x"))))["list-labels"] == [[2]]

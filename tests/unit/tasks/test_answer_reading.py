@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from bertolt.tasks.answer_reading import (
     NO_ANSWER,
     NOT_THERE,
     ONE_NOT_THERE,
+    OTHER_FORM,
     SEVERAL,
     locate,
     read_answers,
@@ -149,3 +151,22 @@ def test_the_kept_record_is_read_back_as_it_was() -> None:
     kept = json.loads(json.dumps(example.values()))
     assert TASK.example(Row(1, kept), TASK.Settings()) == example
     assert example.id == "5"
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("start", [None, 14])
+def test_an_answer_in_another_unicode_form_is_found_at_its_own_characters(
+    form: str, start: int | None
+) -> None:
+    other = {"NFC": "NFD", "NFD": "NFC"}[form]
+    context = unicodedata.normalize(form, "Él vivía en Québec, no en Lévis; 한국 lies far.")
+    for words in ("Québec", "Lévis", "Él", "한국"):
+        answer, note = locate(context, unicodedata.normalize(other, words), start)
+        assert answer is not None
+        assert answer.text == unicodedata.normalize(form, words)
+        assert context[answer.start : answer.start + len(answer.text)] == answer.text
+        assert note == OTHER_FORM
+    assert locate(unicodedata.normalize("NFD", "Lévis é"), unicodedata.normalize("NFD", "ev"), None) == (
+        None,
+        "",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,3 +79,42 @@ def test_texts_with_offsets_stay_as_they_are(tmp_path: Path) -> None:
     done = clean_table(open_table(source), task, task.Settings(), ColumnChoice(), out)
     assert (done.rows, done.changes) == (1, {})
     assert "<b>film</b>" in out.read_text()
+
+
+def fixed(tmp_path: Path, rows: list[dict[str, Any]], task: str) -> tuple[list[Any], Cleaning]:
+    """The label column of the copy."""
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = get_task(task)
+    done = clean_table(open_table(source), found, found.Settings(), ColumnChoice(), out)
+    return [list(json.loads(line).values())[1] for line in out.read_text().splitlines()], done
+
+
+def test_labels_in_other_characters_are_joined(tmp_path: Path) -> None:
+    labels = ["été", "été", "e\u0301te\u0301", "１", "1", "1.0", "1", " été "]
+    rows = [{"text": f"text {number}", "label": label} for number, label in enumerate(labels)]
+    found, done = fixed(tmp_path, rows, "text-classification")
+    assert found == ["été", "été", "été", "1", "1", "1", "1", "été"]
+    assert done.changes["label '1.0' written as '1'"] == [6]
+
+
+def test_labels_in_lists_and_in_texts_are_joined(tmp_path: Path) -> None:
+    given = [["joy", "Love"], "joy|love", "['Joy', 'love']", ["love"], "joy"]
+    rows = [{"text": f"text {number}", "labels": label} for number, label in enumerate(given)]
+    found, done = fixed(tmp_path, rows, "multi-label-classification")
+    assert found == [["joy", "love"], "joy|love", '["joy", "love"]', ["love"], "joy"]
+    assert sorted(done.changes) == ["label 'Joy' written as 'joy'", "label 'Love' written as 'love'"]
+
+
+def test_the_digit_0_becomes_the_letter_o(tmp_path: Path) -> None:
+    rows = [{"words": ["Ada", "ran", str(number)], "tags": ["B-PER", "0", "0"]} for number in range(3)]
+    found, done = fixed(tmp_path, rows, "token-classification")
+    assert found == [["B-PER", "O", "O"]] * 3
+    assert done.changes == {"label '0' written as 'O'": [1, 2, 3]}
+
+
+def test_rows_whose_label_stands_for_no_label_are_left_out(tmp_path: Path) -> None:
+    rows = [{"text": f"text {number}", "label": number % 4 - 1} for number in range(8)]
+    found, done = fixed(tmp_path, rows, "text-classification")
+    assert found == [0, 1, 2, 0, 1, 2]
+    assert done.changes == {"left out, without a label (-1)": [1, 5]}
