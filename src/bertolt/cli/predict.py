@@ -14,12 +14,15 @@ from bertolt.cli.options import Device, Dtype, Engine, Folder, Json, Set, Task, 
 from bertolt.cli.output import JsonArray, print_json
 from bertolt.errors import DataError, InputError, SettingError
 from bertolt.progress import say
+from bertolt.wording import counted, line_list
 
 if TYPE_CHECKING:
     from bertolt.data.unknown import UnknownTally
     from bertolt.inference.files import FilePrediction
     from bertolt.inference.pipeline import Input, Pipeline
     from bertolt.results import Result
+
+    Predicted = tuple[str, Result | None]
 
 
 def predict(  # noqa: PLR0913 (a parameter is an option)
@@ -105,7 +108,7 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
     if json:
         with JsonArray("results") as array:
             for _, result in pairs:
-                array.add(result.to_dict())
+                array.add(None if result is None else result.to_dict())
     else:
         from bertolt.cli.views import print_results
 
@@ -114,14 +117,23 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
         say(warning)
 
 
-def _tallied(pairs: Iterable[tuple[str, Result]], unknown: UnknownTally) -> Iterator[tuple[str, Result]]:
-    """The same pairs; the tokens of those that have passed are counted."""
+def _tallied(pairs: Iterable[Predicted], unknown: UnknownTally) -> Iterator[Predicted]:
+    """The same pairs; the tokens of those that have passed are counted, and empty texts are said."""
+    empty = nothing = 0
     for text, result in pairs:
-        unknown.add(result.tokens, result.unknown)
+        if result is None:
+            nothing += 1
+        else:
+            unknown.add(result.tokens, result.unknown)
+            empty += not text.strip()
         yield text, result
+    if nothing:
+        say(f"{counted(nothing, 'row')} without text: no result")
+    if empty:
+        say(f"{counted(empty, 'text is', 'texts are')} empty: a result of no text rests on nothing")
 
 
-def _of_file(pipeline: Pipeline, name: str, text: Iterable[str]) -> Iterator[tuple[str, Result]]:
+def _of_file(pipeline: Pipeline, name: str, text: Iterable[str]) -> Iterator[Predicted]:
     from bertolt.data.sources import open_source
     from bertolt.data.table import remarks
     from bertolt.inference.files import predict_rows
@@ -133,7 +145,7 @@ def _of_file(pipeline: Pipeline, name: str, text: Iterable[str]) -> Iterator[tup
         say(remark)
 
 
-def _of_inputs(pipeline: Pipeline, inputs: Iterable[Input]) -> Iterator[tuple[str, Result]]:
+def _of_inputs(pipeline: Pipeline, inputs: Iterable[Input]) -> Iterator[Predicted]:
     waiting: deque[Input] = deque()
 
     def noted() -> Iterator[Input]:
@@ -166,13 +178,15 @@ def _report(done: FilePrediction, as_json: bool) -> None:
     for name, column in renamed.items():
         say(f"the input has a column {name!r}: the result's is called {column!r}")
     if done.without_text:
-        say(f"{done.without_text:,} rows have no text: their results rest on nothing")
+        lines = line_list(done.lines_without_text)
+        say(f"{counted(done.without_text, 'row')} without text: no result for {lines}")
     if done.truncated:
-        say(f"{done.truncated:,} rows are longer than what the model reads: see the column truncated")
+        longer = counted(done.truncated, "row is", "rows are")
+        say(f"{longer} longer than what the model reads: see the column truncated")
     for warning in done.unknown.warnings():
         say(warning)
     if done.replaced:
-        say(f"{done.replaced:,} lone surrogates, which this format cannot hold, are written as U+FFFD")
+        say(f"{counted(done.replaced, 'lone surrogate')}, which this format cannot hold, written as U+FFFD")
     if as_json:
         print_json(
             {
@@ -186,4 +200,4 @@ def _report(done: FilePrediction, as_json: bool) -> None:
             }
         )
     else:
-        sys.stdout.write(f"wrote {done.rows:,} rows to {done.output}\n")
+        sys.stdout.write(f"wrote {counted(done.rows, 'row')} to {done.output}\n")

@@ -15,29 +15,34 @@ from bertolt.results import Result
 #: Rows that are aligned with each other, so that an endless stream is printed as it comes.
 ROWS_ALIGNED = 256
 SHORTEST_TEXT = 20
+#: What stands in the place of a result.
+NO_TEXT = "(no text)"
 
 
-def print_results(pairs: Iterable[tuple[str, Result]]) -> None:
+def print_results(pairs: Iterable[tuple[str, Result | None]]) -> None:
     """Prints a line for each text: its result, a mark where it was cut or not known, and the text itself.
 
     In a terminal the text is shortened to the line, with an ellipsis; into a file or a pipe it is whole.
 
     Args:
-        pairs: each text with its result.
+        pairs: each text with its result; None for a row without text.
     """
     terminal = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     rest = iter(pairs)
     while chunk := list(islice(rest, ROWS_ALIGNED)):
-        marks = [_marks(result) for _, result in chunk]
+        marks = ["" if result is None else _marks(result) for _, result in chunk]
+        shown = [[NO_TEXT] if result is None else cells(result) for _, result in chunk]
+        width = max(map(len, shown))
         rows = [
-            [*cells(result), *([mark] if any(marks) else [])]
-            for (_, result), mark in zip(chunk, marks, strict=True)
+            [*row, *[""] * (width - len(row)), *([mark] if any(marks) else [])]
+            for row, mark in zip(shown, marks, strict=True)
         ]
+        kinds = [result.kind for _, result in chunk if result is not None]
         used = max(sum(len(cell) + 2 for cell in row) for row in rows)
         most = None if terminal is None else max(SHORTEST_TEXT, terminal - used)
         print_table(
             [[*row, one_line(text, most)] for row, (text, _) in zip(rows, chunk, strict=True)],
-            right=(1,) if chunk[0][1].kind in ("labels", "grade") else (),
+            right=(1,) if kinds and kinds[0] in ("labels", "grade") else (),
         )
         sys.stdout.flush()
 

@@ -17,7 +17,8 @@ from bertolt.errors import DataError, SettingError
 from bertolt.inference.pipeline import Pipeline
 from bertolt.progress import progress_bar
 from bertolt.results import Result
-from bertolt.tasks.reading import ColumnChoice, unlabelled_rows
+from bertolt.tasks.reading import ColumnChoice, has_text, locate_columns, unlabelled_rows
+from bertolt.wording import counted
 
 #: Put before the name of a result's column as often as it takes to differ from the input's columns.
 PREFIX = "predicted_"
@@ -33,7 +34,8 @@ class FilePrediction:
         rows: how many were read and written.
         truncated: rows of which the model did not read the whole text.
         unknown: the tokens that the model's vocabulary lacks.
-        without_text: rows whose texts are empty, so that their result rests on nothing.
+        without_text: rows without text, which get no result (see ``has_text``).
+        lines_without_text: their lines.
         replaced: lone surrogates that the format of the output cannot hold, written as U+FFFD.
         notes: what was guessed about the input, and which of its lines are no rows: a line for people each.
     """
@@ -44,6 +46,7 @@ class FilePrediction:
     truncated: int = 0
     unknown: UnknownTally = field(default_factory=UnknownTally)
     without_text: int = 0
+    lines_without_text: Sequence[int] = ()
     replaced: int = 0
     notes: Sequence[str] = ()
 
@@ -77,18 +80,26 @@ def predict_file(
     table = open_source(str(source), pipeline.model.task.layouts).pick("test")
     open_writer(target, ("any",))  # what is wrong with the output is said before the work
     survey = survey_rows(pipeline, table, text)
-    done = FilePrediction(target, without_text=survey.without_text, notes=remarks(table))
+    without = survey.without_text
+    notes = [*remarks(table), *([survey.guess] if survey.guess else [])]
+    done = FilePrediction(target, without_text=len(without), lines_without_text=without, notes=notes)
     results = predict_rows(pipeline, table, text)
     with progress_bar("predicting", survey.rows) as progress:
+        before: list[RowResult] = []  # rows without a result, until one has the columns
         first = next(results)
+        while first.result is None:
+            before.append(first)
+            first = next(results)
         done.columns = free_names(flatten(first.result), survey.columns)
         with open_writer(target, (*survey.columns, *done.columns.values())) as writer:
-            for each in chain((first,), results):
-                parts = {done.columns[name]: value for name, value in flatten(each.result).items()}
+            for each in chain(before, (first,), results):
+                found = {} if each.result is None else flatten(each.result)
+                parts = {column: found.get(name) for name, column in done.columns.items()}
                 writer.write({**each.row.values, **parts})
                 done.rows += 1
-                done.truncated += each.result.truncated
-                done.unknown.add(each.result.tokens, each.result.unknown)
+                if each.result is not None:
+                    done.truncated += each.result.truncated
+                    done.unknown.add(each.result.tokens, each.result.unknown)
                 progress.advance(1)
             done.replaced = writer.replaced
     return done
@@ -106,33 +117,38 @@ class Survey:
     Args:
         columns: every column, also those that only later rows have.
         rows: how many there are.
-        without_text: how many of them have empty texts.
+        without_text: the lines of those without text.
+        guess: which columns were guessed and why; empty where none was.
     """
 
     columns: tuple[str, ...]
     rows: int
-    without_text: int
+    without_text: Sequence[int]
+    guess: str = ""
 
 
 def survey_rows(pipeline: Pipeline, table: Table, text: Sequence[str] = ()) -> Survey:
     """Reads a table to its end and checks that every row can be predicted.
 
     Raises:
-        DataError: a row cannot be used, or there is none.
+        DataError: a row cannot be used, or there is none with a text.
     """
     task = pipeline.model.task
     columns = dict.fromkeys(table.columns)
-    rows = without = 0
-    for row, example in unlabelled_rows(task, table, pipeline.settings, _choice(pipeline, text)):
+    rows, without = 0, []
+    located = locate_columns(task, table, pipeline.settings, _choice(pipeline, text), targets=False)
+    for row, renamed in located.rows():
+        example = task.example(renamed, pipeline.settings)
         if row.values.keys() != columns.keys():
             columns.update(dict.fromkeys(row.values))
         rows += 1
-        without += not any(part.strip() for part in task.texts(example))
-    if rows == 0:
-        raise DataError(
-            f"rows to predict in {table.name}", "none", "check that the file was written completely"
-        )
-    return Survey(tuple(columns), rows, without)
+        if not has_text(task, example):
+            without.append(row.line)
+    if rows == len(without):
+        found = f"{counted(rows, 'row')} without text" if rows else "no rows, only the names of the columns"
+        do = "choose the column with --text" if rows else "check that the file was written completely"
+        raise DataError(f"rows to predict in {table.name}", found, do)
+    return Survey(tuple(columns), rows, without, located.guess)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +158,12 @@ class RowResult:
     Args:
         row: as it was read.
         example: the task's record of it.
-        result: the model's.
+        result: the model's; None where the row has no text (see ``has_text``).
     """
 
     row: Row
     example: Any
-    result: Result
+    result: Result | None
 
 
 def predict_rows(pipeline: Pipeline, table: Table, text: Sequence[str] = ()) -> Iterator[RowResult]:
@@ -156,18 +172,23 @@ def predict_rows(pipeline: Pipeline, table: Table, text: Sequence[str] = ()) -> 
     Raises:
         DataError: a column is missing, or a row cannot be used.
     """
+    task = pipeline.model.task
     waiting: deque[tuple[Row, Any]] = deque()
 
     def examples() -> Iterator[Any]:
-        for row, example in unlabelled_rows(
-            pipeline.model.task, table, pipeline.settings, _choice(pipeline, text)
-        ):
+        for row, example in unlabelled_rows(task, table, pipeline.settings, _choice(pipeline, text)):
             waiting.append((row, example))
-            yield example
+            if has_text(task, example):
+                yield example
+
+    def without_result() -> Iterator[RowResult]:
+        while waiting and not has_text(task, waiting[0][1]):
+            yield RowResult(*waiting.popleft(), None)
 
     for result in pipeline.model.results(examples()):
-        row, example = waiting.popleft()
-        yield RowResult(row, example, result)
+        yield from without_result()
+        yield RowResult(*waiting.popleft(), result)
+    yield from without_result()
 
 
 def flatten(result: Result) -> dict[str, Any]:

@@ -202,7 +202,9 @@ def read_rows(task: Task, table: Table, settings: TaskSettings, choice: ColumnCh
 def has_text(task: Task, example: Any) -> bool:
     """Whether there is something to read: every text of the example holds more than blanks.
 
-    The one rule for training, evaluation, checks and prediction.
+    The one rule for rows of tables. Training, evaluation and checks leave other rows out and count them;
+    prediction keeps them, without a result, and counts them. A text that is given by itself (in Python, to
+    the server, on the command line) is always judged: that it has no tokens stands in its result.
     """
     return all(text.strip() for text in task.texts(example))
 

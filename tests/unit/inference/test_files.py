@@ -71,9 +71,14 @@ def test_rows_stay_in_order_over_windows(
     assert done.without_text == 4
     found = lines(tmp_path / "out.jsonl")
     assert [row["number"] for row in found] == list(range(50))
-    assert [row["tokens"] for row in found] == [number % 13 for number in range(50)]
+    # A row without text keeps its place and has no result.
+    assert [row["tokens"] for row in found] == [number % 13 or None for number in range(50)]
+    assert done.lines_without_text == [1, 14, 27, 40]
     alone = [pipeline(text).to_dict() for text in texts]
     for row, result in zip(found, alone, strict=True):
+        if row["number"] % 13 == 0:
+            assert row["label"] is row["score"] is None
+            continue
         assert row["label"] == result["label"]
         assert row["score"] == pytest.approx(result["score"], abs=1e-5)
 
