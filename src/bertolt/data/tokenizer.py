@@ -143,11 +143,16 @@ class Tokenizer:
             fast.init_kwargs.pop(setting, None)  # what transformers writes into tokenizer_config.json
 
     @classmethod
-    def from_folder(cls, folder: Path | str) -> Tokenizer:
+    def from_folder(cls, folder: Path | str, *, embeddings: Any = None) -> Tokenizer:
         """Loads the tokenizer of a Hugging Face folder.
 
+        Args:
+            folder: that of a model.
+            embeddings: how many token ids the network knows, ``vocab_size`` of its configuration; None where
+                that is not known. Tokens that were added later and occur in few texts may have larger ids.
+
         Raises:
-            FolderError: the folder has no tokenizer that can be read.
+            FolderError: the folder has no tokenizer that can be read, or one with ids that the network lacks.
             MissingExtraError: it has a SentencePiece model alone, and the extra ``hub`` is not installed.
         """
         _check_sentencepiece(Path(folder))
@@ -157,7 +162,12 @@ class Tokenizer:
             fast = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         except Exception as error:
             # For a damaged file tokenizers raises bare Exceptions, and transformers these; else it is a bug.
-            expected = (OSError, ValueError, LookupError, TypeError)
+            from huggingface_hub.errors import StrictDataclassError  # of config.json, which is read as well
+
+            expected = (
+                OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError,
+                StrictDataclassError,
+            )  # fmt: skip
             if type(error) is not Exception and not isinstance(error, expected):
                 raise
             raise _unreadable(folder, error) from error
@@ -167,7 +177,20 @@ class Tokenizer:
                 f"only a slow one in {str(folder)!r}",
                 "save the tokenizer as tokenizer.json with transformers first",
             )
-        return cls(fast, types=_has_types(Path(folder)))
+        found = cls(fast, types=_has_types(Path(folder)))
+        if isinstance(embeddings, int):
+            found._check_ids(embeddings, folder)
+        return found
+
+    def _check_ids(self, embeddings: int, folder: Path | str) -> None:
+        special = [each for each in self._fast.all_special_ids if each is not None]
+        ids = [*self._core.get_vocab(with_added_tokens=False).values(), *special]
+        if max(ids, default=0) >= embeddings:
+            raise FolderError(
+                f"token ids below {embeddings:,}, the vocab_size in config.json",
+                f"the id {max(ids):,} in the tokenizer in {str(folder)!r}",
+                "copy the whole model folder again: tokenizer and weights do not belong together",
+            )
 
     def tokens(self, texts: Sequence[str], *, offsets: bool = False) -> list[Tokens]:
         """Tokenises many texts at once, in parallel in Rust.

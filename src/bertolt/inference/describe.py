@@ -17,7 +17,8 @@ from pydantic import ValidationError
 from bertolt.errors import FolderError
 from bertolt.inference.model_files import ModelFiles, model_files
 from bertolt.inference.plain_folder import check_outputs, plain_model
-from bertolt.models.backbone import Backbone, shortest_length, unknown_model_type
+from bertolt.models.backbone import Backbone, shortest_length
+from bertolt.models.config import unknown_model_type
 from bertolt.models.spec import FolderRecord
 from bertolt.models.tensor_shapes import Shapes
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from bertolt.data.batching import collate, fill
 from bertolt.data.features import Feature
+from bertolt.errors import FolderError
 from bertolt.models.fast_dropout import use_fast_dropout
 from bertolt.models.fast_linear import use_fast_linear
 from bertolt.models.heads import Head, Inputs, PackedHead
@@ -42,11 +43,20 @@ def run_by_length(
         features: in any order and of any lengths.
         max_tokens: of a batch, padding included.
         run: a batch to the logits of each of its features.
+
+    Raises:
+        FolderError: a logit is no finite number.
     """
     found: list[Logits | None] = [None] * len(features)
     for batch in fill([len(feature) for feature in features], max_tokens):
         rows = run([features[index] for index in batch])
         for index, row in zip(batch, rows, strict=True):
+            if not np.isfinite(row).all():
+                raise FolderError(
+                    "finite numbers as the output of the network",
+                    "NaN or infinity",
+                    "copy the model folder again, or train it anew with a lower --lr",
+                )
             found[index] = row
     return [row for row in found if row is not None]
 

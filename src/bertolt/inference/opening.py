@@ -7,16 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bertolt.errors import FolderError
+from bertolt.errors import FolderError, SettingError, UnknownNameError
 from bertolt.inference.plain_folder import check_outputs, plain_model, plain_record
-from bertolt.models.backbone import (
-    Backbone,
-    config_values,
-    find_folder,
-    model_title,
-    read_config,
-    stated_length,
-)
+from bertolt.models.backbone import Backbone, find_folder, model_title, stated_length
+from bertolt.models.config import config_values, read_config
 from bertolt.models.folder import EXAMPLES, is_ours, load_record
 from bertolt.models.spec import FolderRecord, ModelSpec
 from bertolt.models.tensor_shapes import tensor_shapes
@@ -77,6 +71,7 @@ def open_model(
     notes: tuple[str, ...] = ()
     if is_ours(folder) or (folder / EXAMPLES).is_file():  # the second alone: ours, and damaged
         record = load_record(folder)
+        _check_spec(record.spec, folder)
         spec = _spec_for(record, wanted, folder)
         found = get_task(spec.task)
     else:
@@ -108,6 +103,18 @@ def _read_plain(
     check_outputs(values, tensor_shapes(folder), name)
     limit = Backbone(name, folder, config).positions
     return plain_record(model, name, min(limit, stated_length(folder) or limit)), model.notes
+
+
+def _check_spec(spec: ModelSpec, folder: Path) -> None:
+    """Refuses a task or settings of the record that do not exist; those of the caller are another matter."""
+    try:
+        typed_settings(get_task(spec.task), spec.settings)
+    except (UnknownNameError, SettingError) as error:
+        raise FolderError(
+            f"a bertolt.json with {error.expected}",
+            f"{error.found} in {str(folder)!r}",
+            "copy the whole model folder again, or update bertolt",
+        ) from error
 
 
 def _spec_for(record: FolderRecord, wanted: Task | None, folder: Path) -> ModelSpec:

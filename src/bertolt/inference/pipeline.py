@@ -14,6 +14,7 @@ from bertolt.inference.engine import TorchEngine
 from bertolt.inference.engines import choose_engine
 from bertolt.inference.opening import open_model
 from bertolt.inference.run import Model
+from bertolt.models.config import config_values
 from bertolt.models.spec import FolderRecord
 from bertolt.progress import say
 from bertolt.results import Result
@@ -77,7 +78,9 @@ class Pipeline:
             MissingExtraError: an exported folder's engine is not installed.
         """
         found = open_model(folder, task=task, settings=settings)
-        tokenizer = Tokenizer.from_folder(found.folder)
+        tokenizer = Tokenizer.from_folder(
+            found.folder, embeddings=config_values(found.folder).get("vocab_size")
+        )
         runs = choose_engine(
             found.folder, found.record, found.task, tokenizer, engine=engine, device=device, dtype=dtype
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from bertolt.errors import FolderError, UnknownNameError
 from bertolt.hub import download_model, parse_hub_id
+from bertolt.models.config import read_config, read_json
 from bertolt.models.packaged import PACKAGED, packaged_folder
 from bertolt.models.swap import finish_swap
 
@@ -46,6 +46,12 @@ class Backbone:
     config: Any
 
     @property
+    def embeddings(self) -> int | None:
+        """How many token ids the network knows; None where its configuration does not say."""
+        found = getattr(self.config, "vocab_size", None)
+        return found if isinstance(found, int) else None
+
+    @property
     def positions(self) -> int:
         """The most tokens a row may have, special ones included.
 
@@ -65,7 +71,7 @@ def stated_length(folder: Path) -> int | None:
     """
 
     def read(file: str) -> dict[str, Any]:
-        return json_values(folder / file) if (folder / file).is_file() else {}
+        return read_json(folder / file) if (folder / file).is_file() else {}
 
     return shortest_length(read)
 
@@ -106,93 +112,6 @@ def tokenizer_folder(name: str) -> Path:
         FolderError, MissingExtraError, NetworkError, UnknownNameError: see ``load_backbone``.
     """
     return find_folder(name, weights=False)
-
-
-def read_config(folder: Path) -> Any:
-    """The transformers configuration of a folder; its code, if it has any, is never run.
-
-    Raises:
-        FolderError: there is none, it cannot be read, or this version of transformers does not know its
-            model type.
-    """
-    values = config_values(folder)
-    from huggingface_hub.errors import StrictDataclassError
-    from transformers import CONFIG_MAPPING, AutoConfig
-
-    kind = values.get("model_type")
-    if kind not in CONFIG_MAPPING:
-        raise unknown_model_type(folder, values)
-    try:
-        return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    # Values of a wrong type are found by huggingface_hub's validation, whose errors are of many classes.
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, StrictDataclassError) as error:
-        raise FolderError(
-            "a config.json that transformers can read",
-            f"{str(error).strip().splitlines()[0][:200]} in {str(folder)!r}",
-            "copy the whole model folder again, or update transformers",
-        ) from error
-
-
-def config_values(folder: Path) -> dict[str, Any]:
-    """The values in a folder's ``config.json``.
-
-    Raises:
-        FolderError: there is none, or it is not a JSON object.
-    """
-    file = folder / "config.json"
-    if not file.is_file():
-        raise FolderError(
-            "a model folder with config.json",
-            f"none in {str(folder)!r}",
-            "name a folder that transformers or bertolt saved, or copy it again whole",
-        )
-    return json_values(file)
-
-
-def json_values(file: Path) -> dict[str, Any]:
-    """The values of a JSON object in a file.
-
-    Raises:
-        FolderError: it is not one.
-    """
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FolderError(
-            f"valid JSON in {str(file)!r}", str(error)[:200], "copy the whole model folder again"
-        ) from error
-    if not isinstance(found, dict):
-        raise FolderError(
-            f"a JSON object in {str(file)!r}", type(found).__name__, "copy the whole model folder again"
-        )
-    return found
-
-
-def unknown_model_type(folder: Path | str, values: Mapping[str, Any]) -> FolderError:
-    """The message for a ``config.json`` whose model type transformers does not know.
-
-    Args:
-        folder: where it lies.
-        values: of the ``config.json``.
-    """
-    kind = values.get("model_type")
-    known = "a model_type in config.json that transformers knows"
-    if values.get("auto_map"):
-        return FolderError(
-            known,
-            f"{kind!r} in {str(folder)!r}, a family that exists only as Python code beside the weights "
-            "(auto_map); bertolt never runs such code",
-            "choose a model of a family that transformers has itself, or update transformers",
-        )
-    if kind is None:
-        return FolderError(
-            known,
-            f"none in {str(folder)!r}",
-            "copy the whole model folder again; a folder of another library is no transformers model",
-        )
-    return FolderError(
-        known, f"{kind!r} in {str(folder)!r}", "update transformers, or choose a model of another family"
-    )
 
 
 def find_folder(name: str, *, weights: bool = True) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from torch import nn
 
 from bertolt.errors import FolderError
 from bertolt.models.card import model_card
+from bertolt.models.config import check_values, first_line, label_names, read_json
 from bertolt.models.heads import quiet_transformers
 from bertolt.models.spec import FolderRecord
 from bertolt.models.swap import finish_swap, write_folder
@@ -138,7 +138,7 @@ def load_record(folder: Path) -> FolderRecord:
             f"none in {str(folder)!r}",
             "name a folder that `bertolt train` wrote",
         )
-    found = _read_json(file)
+    found = read_json(file)
     if found.get("kind") == "probe":
         raise FolderError(
             "a model folder",
@@ -150,13 +150,14 @@ def load_record(folder: Path) -> FolderRecord:
     except ValidationError as error:
         raise FolderError(
             f"a {RECORD} that this version can read",
-            f"{_first(error)} in {str(file)!r}",
+            f"{first_line(error)} in {str(file)!r}",
             "copy the whole model folder again, or update bertolt",
         ) from error
     config, *_ = [
-        _read_json(folder / name) for name in ("config.json", "tokenizer.json", "tokenizer_config.json")
+        read_json(folder / name) for name in ("config.json", "tokenizer.json", "tokenizer_config.json")
     ]
-    _check_labels(folder, record, config)
+    check_values(config, folder)
+    _check_agreement(folder, record, config)
     check_safetensors(folder / "model.safetensors")
     return record
 
@@ -172,42 +173,30 @@ def load_examples(folder: Path) -> list[dict[str, Any]]:
         return []
     try:
         rows: list[dict[str, Any]] = pq.read_table(file).to_pylist()
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise FolderError(
-            "a whole parquet file", f"{_first(error)} in {str(file)!r}", "copy the model folder again"
+            "a whole parquet file", f"{first_line(error)} in {str(file)!r}", "copy the model folder again"
         ) from error
     return rows
 
 
-def _check_labels(folder: Path, record: FolderRecord, config: dict[str, Any]) -> None:
+def _check_agreement(folder: Path, record: FolderRecord, config: dict[str, Any]) -> None:
+    """Compares what both files say: the names of labels, and the tokens of a row."""
     # Other heads have no names there, and a configuration without them means numbered ones.
-    names: dict[str, str] = config.get("id2label") or {}
-    found = tuple(names[key] for key in sorted(names, key=int))
-    if record.spec.labels and names and found != record.spec.labels:
+    found = label_names(config, folder)
+    numbered = all(name == f"LABEL_{number}" for number, name in enumerate(found))
+    in_record = [spec.labels for spec in (record.spec, *record.others)]
+    if (record.spec.labels or not numbered) and found and found not in in_record:
         raise FolderError(
             f"the same labels in {RECORD} and config.json",
-            f"{', '.join(record.spec.labels)} and {', '.join(found)} in {str(folder)!r}",
+            f"{', '.join(record.spec.labels) or 'none'} and {', '.join(found)} in {str(folder)!r}",
             "copy the whole model folder again",
         )
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    if not file.is_file():
+    positions = config.get("max_position_embeddings")
+    longest = max(spec.max_length for spec in (record.spec, *record.others))
+    if isinstance(positions, int) and longest > positions:
         raise FolderError(
-            f"a model folder with {file.name}", f"no {str(file)!r}", "copy the whole folder again"
+            f"a max_length in {RECORD} of at most {positions:,}, the max_position_embeddings in config.json",
+            f"{longest:,} in {str(folder)!r}",
+            "copy the whole model folder again",
         )
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise FolderError(
-            f"valid JSON in {str(file)!r}", _first(error), "copy the whole model folder again"
-        ) from error
-    if not isinstance(found, dict):
-        raise FolderError(
-            f"a JSON object in {str(file)!r}", type(found).__name__, "copy the whole model folder again"
-        )
-    return found
-
-
-def _first(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0][:200]

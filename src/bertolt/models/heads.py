@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bertolt.errors import FolderError
-from bertolt.models.backbone import Backbone, read_config
+from bertolt.models.backbone import Backbone
+from bertolt.models.config import UNUSABLE, check_finite, check_size, first_line, read_config
 from bertolt.models.families import encoder_name, encoder_of, last_linear_name
 from bertolt.models.first_token import bert_shaped, first_states
 from bertolt.models.head_rows import keep_rows_by_name
@@ -221,6 +223,7 @@ def load_network(auto_class: str, folder: Path, config: Any, *, new_head: bool =
         )
     found = mapping[type(config)]
     kind = found[0] if isinstance(found, tuple) else found
+    check_size(lambda: kind._from_config(deepcopy(config)), folder)
     weights = open_weights(folder)
     notes = weights.notes()
     before = torch.get_rng_state()
@@ -242,6 +245,7 @@ def load_network(auto_class: str, folder: Path, config: Any, *, new_head: bool =
     if new:
         notes.append(f"weights: {listed(new)} are not in the folder and begin at random")
     own_storage(network)
+    check_finite(network, folder)
     network.loading_notes = tuple(notes)  # type: ignore[assignment]
     return network
 
@@ -265,12 +269,10 @@ def _read(
                 trust_remote_code=False,
                 **options,
             )
-    except (ImportError, AssertionError, ValueError, RuntimeError, LookupError, TypeError, OSError) as error:
-        # What a family's constructor raises where values of config.json do not go together.
-        first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+    except UNUSABLE as error:
         raise FolderError(
             f"a config.json of model type {config.model_type!r} that {kind.__name__} can be built from",
-            f"{first} for {str(weights.folder)!r}",
+            f"{first_line(error)} for {str(weights.folder)!r}",
             "copy the whole model folder again, or choose another model",
         ) from error
     # Mismatched keys come with both shapes.

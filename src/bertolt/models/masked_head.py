@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bertolt.models.backbone import Backbone, read_config
+from bertolt.models.backbone import Backbone
+from bertolt.models.config import read_config
 from bertolt.models.families import encoder_name, encoder_of
 from bertolt.models.heads import Blueprint, Inputs, Row, build_auto, load_network
 from bertolt.models.weights import weight_names

@@ -16,10 +16,21 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.torch import load_model, save_model
 from torch import Tensor, nn
 
-from bertolt.models.backbone import Backbone, read_config
+from bertolt.errors import FolderError
+from bertolt.models.backbone import Backbone
+from bertolt.models.config import (
+    CONFIG,
+    check_finite,
+    check_size,
+    first_line,
+    make_config,
+    read_config,
+    read_json,
+)
 from bertolt.models.heads import Blueprint, Inputs, Row, build_auto, fold_last_linear, load_network
 from bertolt.models.masked_head import (
     MaskedHead,
@@ -56,8 +67,8 @@ class NextSentenceHead:
 
     def load(self, folder: Path) -> nn.Module:
         """See ``Head.load``."""
-        values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        if values["model_type"] == MODEL_TYPE:
+        values = read_json(folder / CONFIG)
+        if values.get("model_type") == MODEL_TYPE:
             return NextSentenceNetwork.from_folder(folder, values)
         config = read_config(folder)
         if has_auto_class(config):
@@ -137,13 +148,25 @@ class NextSentenceNetwork(nn.Module):
     @classmethod
     def from_folder(cls, folder: Path, values: dict[str, Any]) -> NextSentenceNetwork:
         """Loads what ``save_pretrained`` wrote; ``values`` are its config.json."""
-        from transformers import AutoConfig, AutoModel
+        from transformers import AutoModel
 
-        kind = values["encoder"]["model_type"]
-        rest = {name: value for name, value in values["encoder"].items() if name != "model_type"}
-        encoder = AutoModel.from_config(AutoConfig.for_model(kind, **rest))  # type: ignore[no-untyped-call]
-        network = cls(encoder.float())
-        load_model(network, folder / WEIGHTS)
+        found = values.get("encoder")
+        config = make_config(found if isinstance(found, dict) else {}, folder)
+
+        def build() -> NextSentenceNetwork:
+            return cls(AutoModel.from_config(config).float())  # type: ignore[no-untyped-call]
+
+        check_size(build, folder)
+        network = build()
+        try:
+            load_model(network, folder / WEIGHTS)
+        except (SafetensorError, RuntimeError, OSError) as error:
+            raise FolderError(
+                "weights that fit config.json",
+                f"{first_line(error)} in {str(folder)!r}",
+                "copy the whole model folder again",
+            ) from error
+        check_finite(network, folder)
         return network.eval()
 
     def forward(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bertolt.models.engine_record import EngineRecord
 
@@ -12,6 +12,12 @@ FORMAT = 1
 
 #: Among a spec's choices: the probability under which an answer is withheld, unless the caller gives one.
 ABSTAIN = "abstain_below"
+
+
+#: Tokens that a row must have room for: the special ones of a pair, and some of its texts.
+LEAST_LENGTH = 8
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class ModelSpec(BaseModel):
@@ -34,13 +40,21 @@ class ModelSpec(BaseModel):
 
     task: str
     settings: dict[str, Any] = Field(default_factory=dict)
-    labels: tuple[str, ...] = ()
+    labels: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     activation: Literal["softmax", "sigmoid", "none"] = "softmax"
-    thresholds: tuple[float, ...] | None = None
-    choices: dict[str, float] = Field(default_factory=dict)
-    temperature: float = 1.0
-    max_length: int = 512
+    thresholds: tuple[Finite, ...] | None = None
+    choices: dict[str, Finite] = Field(default_factory=dict)
+    temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    max_length: int = Field(default=512, ge=LEAST_LENGTH, strict=True)
     long: Literal["head", "tail", "head+tail", "windows"] = "head"
+
+    @model_validator(mode="after")
+    def _labels_fit(self) -> Self:
+        if len(set(self.labels)) < len(self.labels):
+            raise ValueError("labels: two have one name")
+        if self.thresholds is not None and len(self.thresholds) != len(self.labels):
+            raise ValueError(f"thresholds: {len(self.thresholds)} for {len(self.labels)} labels")
+        return self
 
 
 class RepeatedRun(BaseModel):

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bertolt.models.backbone import Backbone, read_config
+from bertolt.models.backbone import Backbone
+from bertolt.models.config import read_config
 from bertolt.models.heads import Blueprint, Inputs, Row, build_auto, fold_last_linear, load_network
 from bertolt.models.packed import PackedEncoder, Rows
 

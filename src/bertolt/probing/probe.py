@@ -191,7 +191,7 @@ def _prepare(settings: ProbeSettings, say: Say) -> _Work:
     threads = set_threads(settings.threads)
     device = choose_device(settings.device)
     backbone = load_backbone(settings.model)
-    tokenizer = Tokenizer.from_folder(backbone.folder)
+    tokenizer = Tokenizer.from_folder(backbone.folder, embeddings=backbone.embeddings)
     length = row_length(settings.max_length, backbone)
     data = read_probe_data(task, settings, recipe, tokenizer)
     for note in data.notes:

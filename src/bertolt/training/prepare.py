@@ -64,7 +64,7 @@ def prepare(settings: TrainSettings, backbone: Backbone, say: Say, corpus: Corpu
     task = get_task(settings.task)
     task_settings = typed_settings(task, settings.set)
     corpus = read_corpus(task, task_settings, settings) if corpus is None else corpus
-    tokenizer = Tokenizer.from_folder(backbone.folder)
+    tokenizer = Tokenizer.from_folder(backbone.folder, embeddings=backbone.embeddings)
     spec = ModelSpec(
         task=task.name,
         settings=task_settings.model_dump(),

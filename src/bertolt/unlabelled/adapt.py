@@ -131,7 +131,7 @@ def _prepare(settings: AdaptSettings, say: Say) -> _Work:
     out = free_or_ours(Path(settings.out))
     threads = set_threads(settings.threads)
     backbone = load_backbone(settings.model)
-    tokenizer = Tokenizer.from_folder(backbone.folder)
+    tokenizer = Tokenizer.from_folder(backbone.folder, embeddings=backbone.embeddings)
     length = row_length(settings.max_length or min(ROW_LENGTH, backbone.positions), backbone)
     reading = Reading(masking_for(tokenizer), tokenizer.pad_id, settings.batch_size, settings.seed)
     data = read_adapt_data(settings, tokenizer, length)

@@ -15,7 +15,7 @@ from bertolt.evaluation.bench.backend import BackendSpec, backend_environment
 from bertolt.evaluation.bench.flops import shape_of
 from bertolt.evaluation.bench.measure import Bench, Plan, measure
 from bertolt.inference.opening import OpenModel, open_model, settings_for
-from bertolt.models.backbone import config_values
+from bertolt.models.config import config_values
 from bertolt.models.device import set_threads
 from bertolt.models.spec import ModelSpec
 from bertolt.progress import progress_bar, say
