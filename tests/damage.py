@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import torch
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+
+from bertolt.data.tokenizer import Tokenizer
+from bertolt.errors import FolderError
+from bertolt.inference.pipeline import Pipeline
+from bertolt.models.backbone import load_backbone
+from bertolt.models.folder import load_examples
+from bertolt.models.heads import Blueprint, SequenceHead
 
 JSON_FILES = ("config.json", "bertolt.json", "tokenizer.json", "tokenizer_config.json")
 STRANGE: tuple[Any, ...] = (
@@ -86,3 +97,40 @@ def damages(draw: Any, source: Path, target: Path) -> str:
         except (ValueError, RecursionError, TypeError, IndexError):  # the file was damaged before
             done.append(damage_bytes(draw, file) if file.stat().st_size else "")
     return "; ".join(done)
+
+
+def use_model(folder: Path) -> None:
+    """Loads a folder of ours and predicts with it."""
+    result: Any = Pipeline.from_folder(folder)("A fine film.")
+    assert 0 <= result.score <= 1
+    load_examples(folder)
+
+
+def use_backbone(folder: Path) -> None:
+    """Begins from a folder, as training does."""
+    backbone = load_backbone(str(folder))
+    Tokenizer.from_folder(backbone.folder, embeddings=backbone.embeddings)
+    assert backbone.positions > 0
+    network = SequenceHead().build(backbone, Blueprint(("a", "b"), attention_dropout=False)).eval()
+    with torch.inference_mode():
+        assert network(input_ids=torch.tensor([[1, 2, 3]])).logits.shape == (1, 2)
+
+
+def check_drawn(use: Callable[[Path], None], model: Path, home: Path, count: int) -> None:
+    """Damages a folder ``count`` times: 5 seconds and 500 MB at most each time."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    @seed(1)
+    @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.data())
+    def check(data: st.DataObject) -> None:
+        done = data.draw(damages(model, home / "damaged"))
+        start = time.process_time()
+        try:
+            use(home / "damaged")
+        except FolderError as error:
+            assert len(str(error)) < 2000, done
+        assert time.process_time() - start < 5, done
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000, done  # KB
+
+    check()

@@ -23,7 +23,7 @@ CONFIG = "config.json"
 #: Bytes of a JSON file of a model folder, at most; the largest tokenizers have 40 MB.
 JSON_BYTES = 200_000_000
 #: Layers, heads and the like, at most. The deepest encoders have 100 layers.
-MOST_LAYERS = 1_000
+MOST_LAYERS = 200
 #: Rows or columns of a matrix, at most. The largest vocabularies have a million entries.
 MOST_UNITS = 10_000_000
 MOST_LABELS = 100_000

@@ -189,7 +189,7 @@ def _edited(source: Path, target: Path, change: Callable[[dict[str, Any]], None]
             "only as Python code.*never runs such code",
         ),
         (lambda v: v.pop("model_type"), "found none"),
-        (lambda v: v.update(hidden_size="large"), "a config.json that transformers can read"),
+        (lambda v: v.update(hidden_size="large"), "a whole number from 1 to 10,000,000 as hidden_size"),
     ],
 )
 def test_configurations_that_cannot_be_used(

@@ -11,19 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from hypothesis import HealthCheck, given, seed, settings
-from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from bertolt.data.tokenizer import Tokenizer
 from bertolt.errors import FolderError
 from bertolt.inference.pipeline import Pipeline
-from bertolt.models.backbone import load_backbone
 from bertolt.models.config import read_config
-from bertolt.models.folder import load_examples
-from bertolt.models.heads import Blueprint, SequenceHead
-from damage import damages
+from damage import check_drawn, use_backbone, use_model
 from tiny_models import train_tiny
 
 Folder = Callable[[str], Path]
@@ -40,23 +33,6 @@ def copy(model: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(model, tmp_path / "copy"))
 
 
-def use_model(folder: Path) -> None:
-    """Loads a folder of ours and predicts with it."""
-    result: Any = Pipeline.from_folder(folder)("A fine film.")
-    assert 0 <= result.score <= 1
-    load_examples(folder)
-
-
-def use_backbone(folder: Path) -> None:
-    """Begins from a folder, as training does."""
-    backbone = load_backbone(str(folder))
-    Tokenizer.from_folder(backbone.folder, embeddings=backbone.embeddings)
-    assert backbone.positions > 0
-    network = SequenceHead().build(backbone, Blueprint(("a", "b"), attention_dropout=False)).eval()
-    with torch.inference_mode():
-        assert network(input_ids=torch.tensor([[1, 2, 3]])).logits.shape == (1, 2)
-
-
 def change(file: Path, **values: Any) -> None:
     document = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps({**document, **values}), encoding="utf-8")
@@ -65,7 +41,7 @@ def change(file: Path, **values: Any) -> None:
 CONFIGS: tuple[Mapping[str, Any], ...] = (
     {"hidden_size": -1}, {"hidden_size": 10**12}, {"hidden_size": "text"}, {"hidden_size": 33},
     {"intermediate_size": 10**7}, {"num_attention_heads": 0}, {"num_attention_heads": 7},
-    {"num_hidden_layers": 10_000_000}, {"num_hidden_layers": 900}, {"vocab_size": 0}, {"vocab_size": 10**9},
+    {"num_hidden_layers": 10_000_000}, {"num_hidden_layers": 100}, {"vocab_size": 0}, {"vocab_size": 10**9},
     {"vocab_size": 10}, {"hidden_act": "unknown"}, {"id2label": {"a": "b"}}, {"id2label": ["a"]},
     {"num_labels": 100_000_000}, {"quantization_config": {"quant_method": "bitsandbytes"}},
     {"model_type": "unknown"}, {"model_type": None}, {"hidden_dropout_prob": "text"},
@@ -80,7 +56,7 @@ def test_an_impossible_config_is_refused_in_both_uses(copy: Path, values: Mappin
     change(copy / "config.json", **values)
     with pytest.raises(FolderError):
         use_model(copy)
-    if values not in ({"num_hidden_layers": 900}, {"max_position_embeddings": 4}):
+    if values != {"max_position_embeddings": 4}:  # only our record says how long rows are
         with pytest.raises(FolderError):
             use_backbone(copy)
     assert time.process_time() - start < 5
@@ -147,23 +123,3 @@ def test_drawn_damage_ends_in_a_folder_error_or_loads(
     use: Callable[[Path], None], model: Path, tmp_path: Path
 ) -> None:
     check_drawn(use, model, tmp_path, EXAMPLES // 2)
-
-
-def check_drawn(use: Callable[[Path], None], model: Path, home: Path, count: int) -> None:
-    """Damages a folder ``count`` times: 5 seconds and 500 MB at most each time."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-    @seed(1)
-    @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(st.data())
-    def check(data: st.DataObject) -> None:
-        done = data.draw(damages(model, home / "damaged"))
-        start = time.process_time()
-        try:
-            use(home / "damaged")
-        except FolderError as error:
-            assert len(str(error)) < 2000, done
-        assert time.process_time() - start < 5, done
-        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000, done  # KB
-
-    check()
