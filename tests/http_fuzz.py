@@ -56,9 +56,8 @@ BODIES = (
 
 def fuzz_with_bodies(server: Running, requests: int) -> None:
     """Sends bodies made by hypothesis to the routes that predict, model by model in turn."""
-    paths = [
-        path for name in server.app.state.served for path in (f"/v1/models/{name}/predict", f"/models/{name}")
-    ]
+    names = server.app.state.generations.current.served
+    paths = [path for name in names for path in (f"/v1/models/{name}/predict", f"/models/{name}")]
     with httpx.Client(base_url=server.url, timeout=60) as client:
 
         @settings(

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from fastapi import FastAPI
 from bertolt.inference.pipeline import Pipeline
 from bertolt.serving.app import build_app
 from bertolt.serving.computing import Computing
-from bertolt.serving.served import open_folders
+from bertolt.serving.dispatch import Dispatcher
+from bertolt.serving.served import Served, open_folder, open_folders
 from bertolt.serving.server import bind, make_server
 from bertolt.serving.settings import ServeSettings
 from bertolt.serving.worker import WorkerError
@@ -44,8 +46,8 @@ class InlineWorker:
         self._payloads: dict[int, Any] = {}
         self._stopped = False
 
-    async def start(self) -> None:
-        pass
+    async def start(self) -> Mapping[str, Any]:
+        return {}
 
     async def stop(self) -> None:
         self._stopped = True
@@ -76,12 +78,24 @@ class Running:
         port: of this machine.
         app: the app.
         workers: those it has made, the newest last.
+        loop: the event loop that it runs in.
     """
 
     url: str
     port: int
     app: FastAPI
     workers: list[InlineWorker]
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        found: Dispatcher = self.app.state.generations.current.dispatcher
+        return found
+
+    def reload(self) -> tuple[str, ...]:
+        """Reads all model folders anew, in the server's own event loop."""
+        generations = self.app.state.generations
+        return asyncio.run_coroutine_threadsafe(generations.reload(), self.loop).result(60)
 
     @property
     def worker(self) -> InlineWorker:
@@ -92,7 +106,7 @@ class Running:
 def running(*folders: Path, keys: tuple[str, ...] = (), **limits: Any) -> Iterator[Running]:
     """Serves model folders until the end of the block."""
     settings = ServeSettings(**limits)
-    served = open_folders(folders, settings)
+    served = open_folders(folders, partial(open_folder, settings=settings))
     pipelines = {name: Pipeline.from_folder(each.folder, device="cpu") for name, each in served.items()}
     with serving(served, pipelines, settings, keys) as found:
         yield found
@@ -105,20 +119,33 @@ def serving(
     """As ``running``, with models that are loaded already."""
     workers: list[InlineWorker] = []
 
-    def new_worker() -> InlineWorker:
-        workers.append(InlineWorker(pipelines))
+    def new_worker(models: Mapping[str, Served]) -> InlineWorker:
+        # A folder that was read anew is loaded anew.
+        loaded = {
+            name: pipelines[name]
+            if name in served and served[name].fingerprint == each.fingerprint
+            else Pipeline.from_folder(each.folder, device="cpu")
+            for name, each in models.items()
+        }
+        workers.append(InlineWorker(loaded))
         return workers[-1]
 
-    app = build_app(served, settings, new_worker, keys=keys)
+    app = build_app(served, settings, new_worker, reopen=partial(open_folder, settings=settings), keys=keys)
     listens = threading.Event()
-    server = make_server(app, settings, listens.set)
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def listening() -> None:
+        loops.append(asyncio.get_running_loop())
+        listens.set()
+
+    server = make_server(app, settings, listening)
     bound = bind("127.0.0.1", 0)
     port = bound.getsockname()[1]
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
     try:
         assert listens.wait(30)
-        yield Running(f"http://127.0.0.1:{port}", port, app, workers)
+        yield Running(f"http://127.0.0.1:{port}", port, app, workers, loops[0])
     finally:
         for worker in workers:
             worker.open.set()

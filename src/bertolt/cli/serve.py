@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -85,22 +86,22 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
         raise MissingExtraError("serve", "the server") from error
     from bertolt.serving.app import build_app
     from bertolt.serving.keys import read_keys
-    from bertolt.serving.served import open_folders
+    from bertolt.serving.served import open_folder, open_folders
     from bertolt.serving.settings import read_settings
     from bertolt.serving.worker import ChildWorker
 
     limits = read_settings(settings, allowed_hosts=allowed_host or ())
     chosen = settings_from(set_)
     known = read_keys(keys) if keys is not None else ()
-    served = open_folders(
-        folders, limits, engine=engine, device=device, dtype=dtype, task=task, task_settings=chosen
+    reopen = partial(
+        open_folder, settings=limits, engine=engine, device=device, dtype=dtype, task=task, given=chosen
     )
+    served = open_folders(folders, reopen)
     for each in served.values():
         for note in each.notes:
             say(f"{each.name}: {note}")
     store = None if read_only else _open_corrections(corrections, limits, served.values())
     order = {
-        "folders": {name: str(each.folder) for name, each in served.items()},
         "device": device,
         "dtype": dtype,
         "engine": engine,
@@ -111,7 +112,8 @@ def serve(  # noqa: PLR0913 (a parameter is an option)
     app = build_app(
         served,
         limits,
-        lambda: ChildWorker(order, start_seconds=limits.start_seconds),
+        lambda models: ChildWorker(models, order, start_seconds=limits.start_seconds),
+        reopen=reopen,
         keys=known,
         corrections=store,
         host=host,

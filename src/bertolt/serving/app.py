@@ -10,11 +10,10 @@ from starlette.middleware.cors import CORSMiddleware
 
 from bertolt.serving.correction_routes import corrections_router
 from bertolt.serving.corrections import Corrections
-from bertolt.serving.dispatch import Dispatcher
 from bertolt.serving.error_answers import add_error_answers
 from bertolt.serving.explain_routes import explain_router
-from bertolt.serving.gallery import Galleries
 from bertolt.serving.gallery_routes import gallery_router
+from bertolt.serving.generations import Generations, OneGeneration
 from bertolt.serving.guard import Guard
 from bertolt.serving.health_routes import health_router
 from bertolt.serving.hf_routes import hf_router
@@ -50,34 +49,38 @@ ROUTERS = (
 def build_app(
     served: Mapping[str, Served],
     settings: ServeSettings,
-    new_worker: Callable[[], Worker],
+    new_worker: Callable[[Mapping[str, Served]], Worker],
     *,
+    reopen: Callable[[str], Served],
     keys: Sequence[str] = (),
     corrections: Corrections | None = None,
     host: str = "localhost",
 ) -> FastAPI:
     """The app. Its lifespan starts the worker, which loads the models, and ends it.
 
-    ``app.state`` carries ``served`` (name to ``Served``), ``settings``, ``dispatcher`` (whose ``answer``
-    computes rows), ``meters``, ``probing``, and the page's ``galleries`` and ``tables``.
+    ``app.state`` carries ``generations`` (the models and what computes them), ``settings``, ``meters``,
+    ``keyed`` (whether it asks for keys), ``probing``, ``corrections`` and ``tables``. Routes ask
+    ``generation_of`` for the models.
 
     Args:
         served: the models by name.
         settings: the limits.
-        new_worker: makes a worker that is not started yet.
+        new_worker: given the models, makes a worker that is not started yet.
+        reopen: reads a model anew, by the name that it was given at the start.
         keys: those that clients must show one of; none: open to all.
         corrections: where they are saved; None: none are taken.
         host: the address or the name that the server listens at.
     """
     meters = Meters()
+    generations = Generations(served, settings, meters, new_worker, reopen)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await app.state.dispatcher.start()
+        await generations.start()
         try:
             yield
         finally:
-            await app.state.dispatcher.stop()
+            await generations.stop()
             if corrections is not None:
                 corrections.close()
 
@@ -89,18 +92,18 @@ def build_app(
         docs_url=None,  # both load scripts from another host
         redoc_url=None,
     )
-    app.state.served = served
+    app.state.generations = generations
+    app.state.keyed = bool(keys)
     app.state.settings = settings
     app.state.meters = meters
-    app.state.dispatcher = Dispatcher(settings, new_worker, meters)
     app.state.probing = None
     app.state.corrections = corrections
-    app.state.galleries = Galleries(served)
-    app.state.tables = Tables(app.state.dispatcher, settings)
+    app.state.tables = Tables(settings)
     for router in ROUTERS:
         app.include_router(router)
     add_error_answers(app)
     # The last one added is the outermost: a preflight carries no key, and a body is received only with one.
+    app.add_middleware(OneGeneration, generations=generations)
     app.add_middleware(Guard, settings=settings, meters=meters)
     if keys:
         app.add_middleware(Keys, keys=keys, meters=meters)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from bertolt.errors import BertoltError, InputError
 from bertolt.serving.bodies import count_characters
 from bertolt.serving.dispatch import Dispatcher
-from bertolt.serving.predicting import new_rows
+from bertolt.serving.inputs import new_rows
 from bertolt.serving.refusals import ModelFailedError, OverloadedError, TooLargeError, UnavailableError
 from bertolt.serving.served import Served
 from bertolt.serving.settings import ServeSettings
@@ -30,6 +31,17 @@ def progress_of(state: str, done: int, total: int, error: BertoltError | None) -
     """Where such work stands, as the page reads it."""
     found: dict[str, Any] = {"state": state, "done": done, "total": total}
     return found if error is None else {**found, "error": error.to_dict()}
+
+
+class InUse(Protocol):
+    """The models that such work belongs to; see ``generations.Generation``."""
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """What computes."""
+
+    def used(self) -> AbstractContextManager[object]:
+        """Keeps the worker running until the end of the block."""
 
 
 async def predict_all(

@@ -14,8 +14,9 @@ from bertolt.errors import InputError
 from bertolt.serving.bodies import count_characters, read_body
 from bertolt.serving.correction_values import check_correction
 from bertolt.serving.corrections import Corrections, Origin
+from bertolt.serving.inputs import candidate_characters, new_rows
 from bertolt.serving.predict_routes import RESPONSES
-from bertolt.serving.predicting import candidate_characters, model_of, new_rows
+from bertolt.serving.predicting import model_of
 from bertolt.serving.refusals import ReadOnlyError, TooLargeError
 from bertolt.serving.served import Served
 from bertolt.serving.settings import ServeSettings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bertolt.errors import InputError
@@ -32,6 +32,10 @@ class Dispatcher:
         new_worker: makes a worker that is not started yet.
         meters: what ``/metrics`` shows.
         clock: seconds that only grow.
+
+    Attributes:
+        running: whether the worker computes.
+        refused: the models that it cannot compute, as their folder has changed: the error by name.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class Dispatcher:
     ) -> None:
         self.scheduler = Scheduler(settings)
         self.running = False
+        self.refused: Mapping[str, Mapping[str, str]] = {}
         self._settings = settings
         self._new_worker = new_worker
         self._worker = new_worker()
@@ -59,12 +64,15 @@ class Dispatcher:
             InputError: a model cannot be loaded, or the worker ended or took too long.
         """
         try:
-            await self._worker.start()
+            refused = await self._worker.start()
         except WorkerError as error:
             await self._worker.stop()
             raise InputError(
                 "a worker that loads the models", str(error), "see what it printed, or raise start_seconds"
             ) from error
+        if refused:
+            await self._worker.stop()
+            raise InputError(**next(iter(refused.values())))
         self.running = True
         self._tasks = [asyncio.create_task(self._feed()), asyncio.create_task(self._sweep())]
 
@@ -75,6 +83,7 @@ class Dispatcher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.running = False
         await self._worker.stop()
+        self._meters.unwatch(self.scheduler)
         gone = UnavailableError("a server that runs", "one that is ending", "ask again later")
         for job in self.scheduler.jobs:
             self._fail(job, gone)
@@ -91,6 +100,9 @@ class Dispatcher:
             OverloadedError, WaitedError, ModelFailedError, UnavailableError: see there.
             InputError: an input that the model's task cannot use.
         """
+        for row in rows:
+            if row.model in self.refused:
+                raise UnavailableError(**self.refused[row.model])
         deadline = self._clock() + (seconds or self._settings.wait_seconds)
         job = self.scheduler.accept(rows, deadline=deadline, urgent=urgent)
         future: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
@@ -184,12 +196,19 @@ class Dispatcher:
             self.scheduler.start_over()
             self._worker = self._new_worker()
             try:
-                await self._worker.start()
+                self.refused = await self._worker.start()
             except (WorkerError, InputError) as error:
                 _log.error("a worker could not be started: %s", error)
                 await asyncio.sleep(RESTART_SECONDS)
             else:
                 break
+        for name, parts in self.refused.items():
+            _log.error("the model %s is not served: %s", name, UnavailableError(**parts))
+        for job in self.scheduler.jobs:
+            if (
+                model := next((row.model for row in job.rows if row.model in self.refused), None)
+            ) is not None:
+                self._fail(job, UnavailableError(**self.refused[model]))
         self.running = True
 
     async def _sweep(self) -> None:

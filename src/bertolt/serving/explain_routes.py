@@ -9,9 +9,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from bertolt.serving.bodies import read_body
-from bertolt.serving.dispatch import Dispatcher
+from bertolt.serving.generations import generation_of
+from bertolt.serving.inputs import new_rows
 from bertolt.serving.predict_routes import RESPONSES
-from bertolt.serving.predicting import model_of, new_rows, unless_gone
+from bertolt.serving.predicting import model_of, unless_gone
 
 explain_router = APIRouter(tags=["explain"])
 
@@ -62,6 +63,6 @@ async def explain_route(request: Request, name: str) -> Response:
     body = await read_body(request, ExplainBody)
     (row,) = new_rows(served, [body.input], {}, request.app.state.settings)
     payload = {"input": body.input, "target": body.target, "word": body.word}
-    dispatcher: Dispatcher = request.app.state.dispatcher
+    dispatcher = generation_of(request).dispatcher
     (found,) = await unless_gone(request, dispatcher.answer([replace(row, verb="explain", payload=payload)]))
     return Response(found, media_type="application/json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -13,8 +14,9 @@ from bertolt.evaluation.judging import Judgement, gold_words, said_values
 from bertolt.metrics.question_answering import exact_match
 from bertolt.models.folder import load_examples
 from bertolt.reports.pictures import confusion_picture, reliability_picture
-from bertolt.serving.background import predict_all, progress_of
+from bertolt.serving.background import InUse, predict_all, progress_of
 from bertolt.serving.dispatch import Dispatcher
+from bertolt.serving.fingerprint import check_unchanged
 from bertolt.serving.served import Served
 from bertolt.serving.settings import ServeSettings
 from bertolt.tasks.grades import OPEN
@@ -22,6 +24,8 @@ from bertolt.tasks.task import input_columns, target_columns
 
 #: Examples of an answer.
 PAGE = 24
+#: After a failure the work begins again, if anybody asks for it, this much later.
+RETRY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +91,23 @@ class Gallery:
     drawn: Sequence[Drawn] = ()
     failed: int = 0
     error: BertoltError | None = None
+    _failed_at: float = 0.0
     _work: asyncio.Task[None] | None = None
 
-    def start(self, dispatcher: Dispatcher, settings: ServeSettings) -> None:
-        """Begins, unless that was done; again after a failure."""
-        if self.state in ("new", "failed"):
+    def start(self, computing: InUse, settings: ServeSettings) -> None:
+        """Begins, unless that was done; again some time after a failure, which can be read until then."""
+        again = self.state == "failed" and time.monotonic() > self._failed_at + RETRY_SECONDS
+        if self.state == "new" or again:
             self.state, self.shown, self.failed, self.error = "running", [], 0, None
-            self._work = asyncio.create_task(self._run(dispatcher, settings))
+            self._work = asyncio.create_task(self._run(computing, settings))
 
-    async def _run(self, dispatcher: Dispatcher, settings: ServeSettings) -> None:
+    async def _run(self, computing: InUse, settings: ServeSettings) -> None:
+        with computing.used():
+            await self._predict(computing.dispatcher, settings)
+
+    async def _predict(self, dispatcher: Dispatcher, settings: ServeSettings) -> None:
         try:
-            rows = await asyncio.to_thread(load_examples, self.served.folder)
+            rows = await asyncio.to_thread(_examples, self.served)
             self.total = len(rows)
             inputs = [example_input(self.served, row) for row in rows]
             number = 0
@@ -112,7 +122,7 @@ class Gallery:
             self.drawn = await asyncio.to_thread(draw, self.served, judged)
             self.state = "done"
         except BertoltError as error:
-            self.state, self.error = "failed", error
+            self.state, self.error, self._failed_at = "failed", error, time.monotonic()
 
     def progress(self) -> dict[str, Any]:
         """Where the work stands, as the page reads it."""
@@ -130,6 +140,13 @@ class Gallery:
             "failed": self.failed,
             "examples": [each.to_dict() for each in chosen[offset : offset + PAGE]],
         }
+
+
+def _examples(served: Served) -> list[dict[str, Any]]:
+    """The kept rows, if they are still those of the model."""
+    rows = load_examples(served.folder)
+    check_unchanged(served.folder, served.fingerprint)
+    return rows
 
 
 def example_input(served: Served, row: Mapping[str, Any]) -> Any:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from bertolt.serving.gallery import Gallery
+from bertolt.serving.generations import generation_of
 from bertolt.serving.predict_routes import RESPONSES
 from bertolt.serving.predicting import model_of
 from bertolt.serving.refusals import NoModelError
@@ -22,8 +23,9 @@ _PICTURE_HEADERS = {
 
 def _gallery(request: Request, name: str) -> Gallery:
     served = model_of(request, name)
-    gallery: Gallery = request.app.state.galleries.of(served.name)
-    gallery.start(request.app.state.dispatcher, request.app.state.settings)
+    generation = generation_of(request)
+    gallery = generation.galleries.of(served.name)
+    gallery.start(generation, request.app.state.settings)
     return gallery
 
 

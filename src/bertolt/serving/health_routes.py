@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from bertolt.errors import BertoltError
-from bertolt.serving.dispatch import Dispatcher
+from bertolt.serving.generations import Generation, generation_of
 from bertolt.serving.predict_routes import RESPONSES
 from bertolt.serving.refusals import UnavailableError
 from bertolt.serving.rows import NewRow
@@ -32,21 +31,20 @@ async def ready(request: Request) -> dict[str, str]:
     """Predicts a token with every model, before all that waits. Those who ask at once share one answer."""
     state = request.app.state
     if state.probing is None or state.probing.done():
-        state.probing = asyncio.create_task(_probe(state))
+        state.probing = asyncio.create_task(_probe(generation_of(request), state.settings.ready_seconds))
     found: BertoltError | None = await asyncio.shield(state.probing)
     if found is not None:  # whatever it is, the balancer reads 503
         raise UnavailableError(found.expected, found.found, found.do)
     return {"status": "ready"}
 
 
-async def _probe(state: Any) -> BertoltError | None:
-    dispatcher: Dispatcher = state.dispatcher
-    seconds: float = state.settings.ready_seconds
+async def _probe(generation: Generation, seconds: float) -> BertoltError | None:
+    dispatcher = generation.dispatcher
     try:
         if not dispatcher.running:
             raise UnavailableError("a worker that computes", "one that is being started", "ask again later")
         async with asyncio.timeout(seconds):
-            await dispatcher.answer([_row(served) for served in state.served.values()], urgent=True)
+            await dispatcher.answer([_row(served) for served in generation.served.values()], urgent=True)
     except TimeoutError:
         return UnavailableError(f"a prediction in {seconds:g} seconds", "none", "ask again later")
     except BertoltError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -26,6 +27,9 @@ class Meters:
         def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
             return Histogram(f"bertolt_{name}", text, labels, registry=self._registry, buckets=buckets)
 
+        self._watched: list[Scheduler] = []
+        self._gauge("queue_inputs", "Inputs accepted and not yet answered.", lambda queue: queue.rows)
+        self._gauge("queue_characters", "Their characters.", lambda queue: queue.characters)
         self.computed = counter("inputs_computed", "Inputs that the model has computed.")
         self.cancelled = counter("inputs_cancelled", "Inputs whose client went away before they were begun.")
         self.expired = counter("inputs_expired", "Inputs that waited too long and were not begun.")
@@ -38,13 +42,18 @@ class Meters:
         self._batch_rows = histogram("batch_inputs", "Inputs of a batch.", _ROWS)
         self._batch_seconds = histogram("batch_seconds", "How long a batch computes.", _SECONDS)
 
+    def _gauge(self, name: str, text: str, read: Callable[[Scheduler], int]) -> None:
+        gauge = Gauge(f"bertolt_{name}", text, registry=self._registry)
+        gauge.set_function(lambda: sum(map(read, self._watched)))
+
     def watch(self, scheduler: Scheduler) -> None:
-        """Shows a queue's length."""
-        for name, text, read in (
-            ("queue_inputs", "Inputs accepted and not yet answered.", lambda: scheduler.rows),
-            ("queue_characters", "Their characters.", lambda: scheduler.characters),
-        ):
-            Gauge(f"bertolt_{name}", text, registry=self._registry).set_function(read)
+        """Counts a queue in the length of all queues."""
+        self._watched.append(scheduler)
+
+    def unwatch(self, scheduler: Scheduler) -> None:
+        """Counts a queue no more."""
+        if scheduler in self._watched:
+            self._watched.remove(scheduler)
 
     def batch(self, tokens: int, rows: int, seconds: float) -> None:
         """Notes a computed batch."""

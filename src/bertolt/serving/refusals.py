@@ -51,6 +51,13 @@ class ForeignHostError(Refusal):
     reason = "host"
 
 
+class NoKeysError(Refusal):
+    """A request that only a server with keys answers."""
+
+    status = 403
+    reason = "keys"
+
+
 class NoModelError(Refusal):
     """A model that is not served."""
 

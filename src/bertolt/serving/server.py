@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import signal
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +16,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from bertolt.errors import SettingError
+from bertolt.serving.generations import Generations
 from bertolt.serving.settings import ServeSettings
 
 #: File descriptors beside those of connections: files of libraries, pipes, the event loop's.
@@ -104,6 +107,15 @@ class BoundedProtocol(H11Protocol):
             self._receiving = self.loop.call_later(self.limits.receive_seconds, self.transport.abort)
 
 
+def _has_terminal() -> bool:
+    """Whether the process belongs to a terminal that is still there."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
 def _cancelled(timer: asyncio.TimerHandle | None) -> asyncio.TimerHandle | None:
     """No timer any more."""
     if timer is not None:
@@ -119,13 +131,26 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, app: FastAPI, listening: Callable[[], None]) -> None:
         super().__init__(config)
+        generations: Generations = app.state.generations
+        self._reload = generations.reload_later
+        self._with_terminal = False
         self._life = app.router.lifespan_context(app)
         self._listening = listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await self._life.__aenter__()
         await super().startup(sockets)
+        if threading.current_thread() is threading.main_thread():  # others get no signals
+            self._with_terminal = _has_terminal()
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hang_up)
         self._listening()
+
+    def _hang_up(self) -> None:
+        """Reloads the models; where the signal says that the terminal was closed, ends as usual."""
+        if self._with_terminal and not _has_terminal():
+            self.handle_exit(signal.SIGTERM, None)
+        else:
+            self._reload()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from bertolt.errors import InputError
+from bertolt.serving.generations import generation_of
 from bertolt.serving.predict_routes import RESPONSES
 from bertolt.serving.predicting import model_of
 from bertolt.serving.tables import Order, TableJob, Tables, read_sheet
@@ -50,7 +51,7 @@ async def send_table(request: Request, name: str) -> dict[str, Any]:
     tables = _tables(request)
     tables.check_room()
     sheet = await asyncio.to_thread(read_sheet, served, await request.body(), request.app.state.settings)
-    return {"job": tables.add(served, sheet).id}
+    return {"job": tables.add(served, sheet, generation_of(request)).id}
 
 
 @table_router.get("/v1/models/{name}/table/{job}", summary="Show a table", responses={404: RESPONSES[404]})

@@ -17,7 +17,7 @@ from bertolt.data.unknown import UnknownTally
 from bertolt.data.writers.memory import csv_bytes
 from bertolt.errors import BertoltError, DataError
 from bertolt.inference.files import flatten_values, free_names
-from bertolt.serving.background import predict_all, progress_of
+from bertolt.serving.background import InUse, predict_all, progress_of
 from bertolt.serving.bodies import count_characters
 from bertolt.serving.dispatch import Dispatcher
 from bertolt.serving.refusals import NoModelError, OverloadedError, TooLargeError
@@ -106,8 +106,12 @@ class TableJob:
     error: BertoltError | None = None
     work: asyncio.Task[None] | None = None
 
-    async def run(self, dispatcher: Dispatcher, settings: ServeSettings) -> None:
-        """Predicts the rows, in order."""
+    async def run(self, computing: InUse, settings: ServeSettings) -> None:
+        """Predicts the rows, in order, all with the same model."""
+        with computing.used():
+            await self._predict(computing.dispatcher, settings)
+
+    async def _predict(self, dispatcher: Dispatcher, settings: ServeSettings) -> None:
         characters = 0
         try:
             async for found in predict_all(dispatcher, settings, self.served, self.sheet.inputs):
@@ -188,12 +192,10 @@ class Tables:
     """The tables that are held, a bounded number of them for a bounded time.
 
     Args:
-        dispatcher: what computes.
         settings: the limits.
     """
 
-    def __init__(self, dispatcher: Dispatcher, settings: ServeSettings) -> None:
-        self._dispatcher = dispatcher
+    def __init__(self, settings: ServeSettings) -> None:
         self._settings = settings
         self._jobs: dict[str, TableJob] = {}
 
@@ -211,7 +213,7 @@ class Tables:
                 retry_seconds=self._settings.retry_seconds,
             )
 
-    def add(self, served: Served, sheet: Sheet) -> TableJob:
+    def add(self, served: Served, sheet: Sheet, computing: InUse) -> TableJob:
         """Begins to predict a table. It is forgotten ``table_seconds`` after it was sent.
 
         Raises:
@@ -220,7 +222,7 @@ class Tables:
         self.check_room()
         job = TableJob(secrets.token_urlsafe(16), served, sheet)
         self._jobs[job.id] = job
-        job.work = asyncio.create_task(job.run(self._dispatcher, self._settings))
+        job.work = asyncio.create_task(job.run(computing, self._settings))
         asyncio.get_running_loop().call_later(self._settings.table_seconds, self.drop, job.id)
         return job
 
@@ -231,7 +233,7 @@ class Tables:
             NoModelError: there is none of this name, or not any more.
         """
         found = self._jobs.get(job)
-        if found is None or found.served is not served:
+        if found is None or found.served.name != served.name:
             raise NoModelError(
                 "a table that the server holds", "none of this name, or not any more", "send the file again"
             )

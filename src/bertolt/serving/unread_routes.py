@@ -9,9 +9,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from bertolt.serving.bodies import read_body
-from bertolt.serving.dispatch import Dispatcher
+from bertolt.serving.generations import generation_of
+from bertolt.serving.inputs import new_rows
 from bertolt.serving.predict_routes import RESPONSES
-from bertolt.serving.predicting import model_of, new_rows, unless_gone
+from bertolt.serving.predicting import model_of, unless_gone
 
 unread_router = APIRouter(tags=["explain"])
 
@@ -54,7 +55,7 @@ async def unread_route(request: Request, name: str) -> Response:
     served = model_of(request, name)
     body = await read_body(request, UnreadBody)
     (row,) = new_rows(served, [body.input], {}, request.app.state.settings)
-    dispatcher: Dispatcher = request.app.state.dispatcher
+    dispatcher = generation_of(request).dispatcher
     asked = replace(row, verb="unread", payload={"input": body.input})
     (found,) = await unless_gone(request, dispatcher.answer([asked]))
     return Response(found, media_type="application/json")

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from bertolt.errors import InputError
 from bertolt.serving.frames import pack, receive
+from bertolt.serving.served import Served
 
 COMMAND = (sys.executable, "-P", "-m", "bertolt.serving.child")
 
@@ -21,11 +22,14 @@ class WorkerError(Exception):
 class Worker(Protocol):
     """Whatever answers the messages of ``Computing.answer``."""
 
-    async def start(self) -> None:
+    async def start(self) -> Mapping[str, Mapping[str, str]]:
         """Loads the models.
 
+        Returns:
+            The errors of the models whose folder is damaged or has changed, by name, in three parts.
+
         Raises:
-            InputError: a model cannot be loaded.
+            InputError: no model can be loaded in this way, such as with this number of threads.
             WorkerError: it ended, or took too long.
         """
 
@@ -44,20 +48,30 @@ class ChildWorker:
     """A process of its own.
 
     Args:
-        order: its first frame; see ``child.load_pipelines``.
+        models: those that it loads, by name.
+        order: the rest of its first frame; see ``child.load_pipelines``.
         start_seconds: how long it may take to load.
         command: what runs it.
     """
 
     def __init__(
-        self, order: Mapping[str, Any], *, start_seconds: float, command: Sequence[str] = COMMAND
+        self,
+        models: Mapping[str, Served],
+        order: Mapping[str, Any],
+        *,
+        start_seconds: float,
+        command: Sequence[str] = COMMAND,
     ) -> None:
-        self._order = order
+        folders = {
+            name: {"folder": str(each.folder), "fingerprint": each.fingerprint}
+            for name, each in models.items()
+        }
+        self._order = {**order, "models": folders}
         self._start_seconds = start_seconds
         self._command = command
         self._process: asyncio.subprocess.Process | None = None
 
-    async def start(self) -> None:
+    async def start(self) -> Mapping[str, Mapping[str, str]]:
         """See ``Worker.start``."""
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
@@ -69,6 +83,8 @@ class ChildWorker:
         if answer["error"] is not None:
             await self.stop()
             raise InputError(**answer["error"])
+        refused: dict[str, dict[str, str]] = answer["refused"]
+        return refused
 
     async def ask(self, message: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         """See ``Worker.ask``."""

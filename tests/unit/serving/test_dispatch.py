@@ -28,14 +28,16 @@ class FakeWorker:
     read: list[str] = field(default_factory=list)
     open: asyncio.Event = field(default_factory=asyncio.Event)
     starts: int = 0
+    refused: Mapping[str, Any] = field(default_factory=dict)
     stopped: bool = False
 
     def __post_init__(self) -> None:
         self.open.set()
         self.texts: dict[int, str] = {}
 
-    async def start(self) -> None:
+    async def start(self) -> Mapping[str, Any]:
         self.starts += 1
+        return self.refused
 
     async def stop(self) -> None:
         self.stopped = True
@@ -309,5 +311,46 @@ def test_stopping_ends_the_worker() -> None:
             pass
         assert bench.workers[0].stopped
         assert not bench.dispatcher.running
+
+    asyncio.run(scene())
+
+
+PARTS = {"expected": "the same folder", "found": "another one", "do": "reload"}
+
+
+def test_a_model_whose_folder_has_changed_is_refused_and_the_others_go_on() -> None:
+    async def scene() -> None:
+        bench = Bench(wedge_seconds=0.05, ready_seconds=0.01)
+        new_worker = bench._new_worker
+
+        def refusing() -> FakeWorker:
+            worker = new_worker()
+            worker.refused = {"b": PARTS}
+            return worker
+
+        async with bench:
+            bench.dispatcher._new_worker = refusing
+            rows = [NewRow("b", "predict", {"input": "x", "settings": {}, "abstain_below": None}, 1)]
+            lost = asyncio.create_task(bench.dispatcher.answer(rows))
+            stuck = bench.ask("stuck")
+            waiting = bench.ask("a")
+            with pytest.raises(UnavailableError):
+                await stuck
+            assert await waiting == ['"a"']
+            await asyncio.gather(lost, return_exceptions=True)
+            with pytest.raises(UnavailableError, match="another one"):
+                await bench.dispatcher.answer(rows)
+            assert await bench.ask("c") == ['"c"']
+
+    asyncio.run(scene())
+
+
+def test_a_folder_that_changes_while_the_server_starts_ends_it() -> None:
+    async def scene() -> None:
+        worker = FakeWorker(refused={"b": PARTS})
+        dispatcher = Dispatcher(ServeSettings(), lambda: worker, Meters())
+        with pytest.raises(InputError, match="another one"):
+            await dispatcher.start()
+        assert worker.stopped
 
     asyncio.run(scene())

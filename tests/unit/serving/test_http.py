@@ -201,7 +201,7 @@ def test_over_the_limit_means_429_and_nothing_is_tokenised(sentiment: Path) -> N
     ):
         server.worker.open.clear()
         full = pool.submit(httpx.post, server.url + PREDICT, json={"inputs": ["a", "b"]}, timeout=30)
-        wait_until(lambda: server.app.state.dispatcher.scheduler.rows == 2)
+        wait_until(lambda: server.dispatcher.scheduler.rows == 2)
         for inputs in ("refused", ["refused", "refused"]):
             answer = client.post(PREDICT, json={"inputs": inputs})
             assert answer.status_code == 429
@@ -238,7 +238,7 @@ def test_whose_client_is_gone_is_never_computed(sentiment: Path) -> None:
     with running(sentiment) as server, ThreadPoolExecutor(1) as pool:
         server.worker.open.clear()
         first = pool.submit(httpx.post, server.url + PREDICT, json={"inputs": "first"}, timeout=30)
-        scheduler = server.app.state.dispatcher.scheduler
+        scheduler = server.dispatcher.scheduler
         wait_until(lambda: scheduler.rows == 1)
         with connect(server) as gone:
             gone.sendall(request(b'{"inputs": ["gone", "gone"]}'))
@@ -413,10 +413,10 @@ def test_readiness_does_not_wait_behind_a_full_queue(sentiment: Path) -> None:
             pool.submit(httpx.post, server.url + PREDICT, json={"inputs": ["dull " * 200] * 50}, timeout=60)
             for _ in range(4)
         ]
-        wait_until(lambda: server.app.state.dispatcher.scheduler.rows == 200)
+        wait_until(lambda: server.dispatcher.scheduler.rows == 200)
         server.worker.open.set()
         assert httpx.get(server.url + "/ready", timeout=30).status_code == 200
-        assert server.app.state.dispatcher.scheduler.rows > 0
+        assert server.dispatcher.scheduler.rows > 0
         assert [each.result().status_code for each in waiting] == [200] * 4
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bertolt.errors import BertoltError
 from bertolt.serving.keys import read_keys
-from bertolt.serving.served import open_folders
+from bertolt.serving.served import open_folder, open_folders
 from bertolt.serving.settings import ServeSettings, read_settings
 
 
@@ -62,12 +63,12 @@ def test_a_missing_file_of_settings_is_named(tmp_path: Path) -> None:
 
 def test_a_model_whose_rows_fit_into_no_batch_is_refused(sentiment: Path) -> None:
     with pytest.raises(BertoltError, match="batch_tokens of at least 512"):
-        open_folders([sentiment], ServeSettings(batch_tokens=256))
+        open_folder(sentiment, ServeSettings(batch_tokens=256))
 
 
 def test_two_models_of_one_name_are_refused(sentiment: Path) -> None:
     with pytest.raises(BertoltError, match="'text-classification' twice"):
-        open_folders([sentiment, sentiment], ServeSettings())
+        open_folders([sentiment, sentiment], partial(open_folder, settings=ServeSettings()))
 
 
 def test_keys_are_the_lines_of_a_file(tmp_path: Path) -> None:

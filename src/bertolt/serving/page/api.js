@@ -11,6 +11,23 @@ export class ApiError extends Error {
   }
 }
 
+const VERSION = "X-Bertolt-Models";
+let version = null;
+let tellChanged = null;
+
+/** Says whom to tell when an answer comes from other models than the one before. */
+export function onModelsChanged(tell) {
+  tellChanged = tell;
+}
+
+function noteVersion(response) {
+  const found = response.headers.get(VERSION);
+  if (found === null) return;
+  const changed = version !== null && found !== version;
+  version = found;
+  if (changed) tellChanged?.();
+}
+
 let key = "";
 let askForKey = null;
 
@@ -32,6 +49,7 @@ async function call(path, { json, body, type, method, signal } = {}) {
     if (error.name === "AbortError") throw error;
     throw new ApiError(0, { expected: "an answer from the server", found: "none", do: "check that the server still runs, and try again" });
   }
+  noteVersion(response);
   if (response.status === 401 && askForKey !== null) {
     if (key === asked) key = await askForKey(asked !== "");
     return call(path, { json, body, type, method, signal });

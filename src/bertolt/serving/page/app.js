@@ -48,7 +48,19 @@ async function start() {
     if (section === "table") show(main, tableSection(state.model, announce));
     if (section === "model") show(main, cardSection(state.model));
   };
-  show(document.getElementById("models"), picker(state, () => { trying.reset(); render(); }));
+  const choose = () => show(document.getElementById("models"), picker(state, () => { trying.reset(); render(); }));
+  choose();
+  api.onModelsChanged(async () => {
+    const names = await takeNewModels(state);
+    if (names.length === 0) return;
+    const text = `The server has loaded a new version of ${names.join(", ")}. What you see comes from it.`;
+    const notice = document.getElementById("notice");
+    notice.textContent = text;
+    notice.hidden = false;
+    trying.reset();
+    choose();
+    render();
+  });
   window.addEventListener("hashchange", () => {
     if (location.hash === "#main") return;
     render();
@@ -56,6 +68,18 @@ async function start() {
     window.scrollTo(0, 0);
   });
   render();
+}
+
+/** Asks for the list of models again, and returns the names of those that are new. */
+async function takeNewModels(state) {
+  const known = new Map(state.models.map((model) => [model.name, model.fingerprint]));
+  const listed = await api.models();
+  const changed = listed.models.filter((model) => known.get(model.name) !== model.fingerprint);
+  if (changed.length > 0) {
+    state.models = listed.models;
+    state.model = listed.models.find((model) => model.name === state.model.name) ?? listed.models[0];
+  }
+  return changed.map((model) => model.name);
 }
 
 function picker(state, changed) {
