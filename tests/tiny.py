@@ -17,6 +17,7 @@ from transformers import (
     BertTokenizer,
     DistilBertConfig,
     DistilBertTokenizer,
+    ElectraConfig,
     ModernBertConfig,
     MPNetConfig,
     MPNetTokenizer,
@@ -27,7 +28,7 @@ from transformers import (
     RobertaTokenizer,
 )
 
-FAMILIES = ("bert", "distilbert", "roberta", "modernbert")
+FAMILIES = ("bert", "distilbert", "roberta", "modernbert", "mpnet")
 
 POSITIVE = ("gorgeous", "moving", "superb", "witty", "charming", "brilliant",
             "touching", "delightful", "masterful", "warm", "thrilling", "honest")  # fmt: skip
@@ -64,7 +65,7 @@ def write_backbone(folder: Path, family: str) -> None:
 
     Args:
         folder: where to; made if it is missing.
-        family: one of ``FAMILIES``, or ``mpnet``.
+        family: one of ``FAMILIES``, or ``electra``.
     """
     tokenizer = _tokenizer(family)
     config = _config(family, tokenizer)
@@ -89,6 +90,8 @@ def _config(family: str, tokenizer: PreTrainedTokenizerBase) -> PreTrainedConfig
     }  # fmt: skip
     if family == "bert":
         return BertConfig(**shared, max_position_embeddings=512)
+    if family == "electra":  # whose embeddings are narrower
+        return ElectraConfig(**shared, embedding_size=8, max_position_embeddings=512)
     if family == "roberta":  # whose positions begin after the padding id
         return RobertaConfig(
             **shared, max_position_embeddings=514, type_vocab_size=1,
@@ -108,7 +111,7 @@ def _config(family: str, tokenizer: PreTrainedTokenizerBase) -> PreTrainedConfig
 
 
 def _tokenizer(family: str) -> PreTrainedTokenizerBase:
-    if family == "bert":
+    if family in ("bert", "electra"):
         return BertTokenizer(vocab=_word_pieces(), model_max_length=512)
     if family == "distilbert":
         return DistilBertTokenizer(vocab=_word_pieces(), model_max_length=512)

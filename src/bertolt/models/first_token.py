@@ -13,61 +13,63 @@ from __future__ import annotations
 from typing import Any
 
 from torch import Tensor, nn
-from torch.nn import functional
 
-#: Families whose layers have BERT's parts and names.
-FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert")
+from bertolt.models.biased_attention import attend
+from bertolt.models.layer_parts import LayerParts, is_known, layers_of, parts_of, position_bias
 
 
-def bert_shaped(network: nn.Module) -> bool:
-    """Whether the network's encoder has BERT's parts and names, and knows positions by their number alone."""
-    config: Any = getattr(network, "config", None)
-    return (
-        getattr(network, "base_model", None) is not None
-        and getattr(config, "model_type", None) in FAMILIES
-        and not config.is_decoder
-        and getattr(config, "position_embedding_type", "absolute") == "absolute"
-    )
+def reads_first(network: nn.Module) -> bool:
+    """Whether ``first_states`` gives what the network's own classifier reads."""
+    if not is_known(network):
+        return False
+    config: Any = network.config
+    return bool(config.model_type == "mpnet" or config._attn_implementation == "sdpa")
 
 
 def first_states(network: Any, inputs: dict[str, Tensor]) -> Tensor:
     """The last layer's state of each row's first token.
 
     Args:
-        network: ``bert_shaped``, with a head on its encoder.
+        network: one that ``reads_first``, with a head on its encoder.
         inputs: as transformers has them: ``input_ids`` or ``inputs_embeds``, ``attention_mask`` and
             ``token_type_ids`` where there are such.
 
     Returns:
         Shape (B, 1, H).
     """
-    base = network.base_model
+    base, family = network.base_model, network.config.model_type
     rest = dict(inputs)
     mask = rest.pop("attention_mask", None)
     if mask is not None:
         mask = mask[:, None, None, :].bool()
-    states = base.embeddings(**rest)
-    *before, last = base.encoder.layer
+    states = _embedded(base, rest)
+    *before, last = layers_of(base)
+    bias = position_bias(base, states.shape[1])
     for layer in before:
-        states = layer(states, mask)
-    return _first(last, states, mask)
+        if bias is None:
+            states = layer(states, mask)
+        else:
+            states = _layer(parts_of(layer, family), states, states, bias, mask)
+    first = None if bias is None else bias[:, :1]
+    return _layer(parts_of(last, family), states[:, :1], states, first, mask)
 
 
-def _first(layer: Any, states: Tensor, mask: Tensor | None) -> Tensor:
-    """One encoder layer, for the first token of each row: (B, T, H) to (B, 1, H)."""
-    attention = layer.attention.self
-    first = states[:, :1]
+def _embedded(base: Any, inputs: dict[str, Tensor]) -> Tensor:
+    if base.config.model_type == "distilbert":  # it names its parameter without a default
+        inputs = {"input_ids": None, **inputs}  # type: ignore[dict-item]
+    states: Tensor = base.embeddings(**inputs)
+    project = getattr(base, "embeddings_project", None)  # ELECTRA's embeddings may be narrower
+    return states if project is None else project(states)
+
+
+def _layer(
+    parts: LayerParts, asking: Tensor, states: Tensor, bias: Tensor | None, mask: Tensor | None
+) -> Tensor:
+    """One encoder layer for the tokens that ask, (B, S, H), of rows (B, T, H); as many of them: (B, S, H)."""
     query, key, value = (
-        _heads(linear(read), attention.num_attention_heads)
-        for linear, read in ((attention.query, first), (attention.key, states), (attention.value, states))
+        linear(read).view(*read.shape[:2], parts.heads, -1).transpose(1, 2)
+        for linear, read in ((parts.query, asking), (parts.key, states), (parts.value, states))
     )
-    rate = attention.dropout.p if attention.training else 0.0
-    mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=rate)
-    attended = layer.attention.output(mixed.transpose(1, 2).flatten(2), first)
-    found: Tensor = layer.output(layer.intermediate(attended), attended)
-    return found
-
-
-def _heads(x: Tensor, heads: int) -> Tensor:
-    """(B, T, H) to (B, A, T, D)."""
-    return x.view(*x.shape[:2], heads, -1).transpose(1, 2)
+    rate = parts.attention_dropout.p if parts.attention_dropout.training else 0.0
+    mixed = attend(query, key, value, bias, mask, rate)
+    return parts.after_attention(mixed.transpose(1, 2).flatten(2), asking)

@@ -21,7 +21,7 @@ from bertolt.errors import FolderError
 from bertolt.models.backbone import Backbone
 from bertolt.models.config import UNUSABLE, check_finite, check_size, first_line, read_config
 from bertolt.models.families import encoder_name, encoder_of, last_linear_name
-from bertolt.models.first_token import bert_shaped, first_states
+from bertolt.models.first_token import first_states, reads_first
 from bertolt.models.head_rows import keep_rows_by_name
 from bertolt.models.packed import PackedEncoder, Rows
 from bertolt.models.weights import Weights, listed, open_weights
@@ -124,7 +124,7 @@ class SequenceHead:
 
     def forward(self, network: nn.Module, inputs: Inputs) -> Tensor:
         """Logits of shape (B, K)."""
-        if bert_shaped(network) and network.config._attn_implementation == "sdpa":  # type: ignore[union-attr]
+        if reads_first(network):
             return _read_first(network, first_states(network, inputs))
         logits: Tensor = network(**inputs).logits
         return logits
@@ -144,6 +144,8 @@ class SequenceHead:
 
 def _read_first(network: Any, first: Tensor) -> Tensor:
     """First tokens' states, (B, 1, H), to logits, (B, K); these families' heads read no other state."""
+    if network.config.model_type == "distilbert":
+        first = network.dropout(torch.relu(network.pre_classifier(first[:, 0])))
     pooler = getattr(network.base_model, "pooler", None)
     logits: Tensor = network.classifier(first if pooler is None else network.dropout(pooler(first)))
     return logits

@@ -1,4 +1,4 @@
-"""The forward pass of BERT-shaped encoders over rows that stand end to end, without padding.
+"""The forward pass of encoders over rows that stand end to end, without padding.
 
 All tokens of a batch are one matrix, so that linear layers waste nothing on padding; attention runs over
 groups of rows of equal length, without a mask. Weights are laid out for the processor once. Where only the
@@ -23,7 +23,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bertolt.models.fast_linear import PackedLinear, onednn_wins
-from bertolt.models.first_token import bert_shaped
+from bertolt.models.layer_parts import (
+    LayerParts,
+    is_gelu,
+    is_known,
+    layers_of,
+    padding_offset,
+    parts_of,
+    position_bias,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ class Rows:
 
 
 class PackedEncoder:
-    """A BERT-shaped encoder, its weights laid out once.
+    """An encoder of one of ``layer_parts.FAMILIES``, its weights laid out once.
 
     Args:
         encoder: transformers' module, in float32 on the processor. ``lay_out`` must run before ``states``,
@@ -66,20 +74,21 @@ class PackedEncoder:
         self._modules: list[nn.Module] = []
         self._stamp: list[tuple[int, int]] = []
         self._layers: list[_Layer] = []
-        # RoBERTa and its kin number positions from the padding id on.
-        self._pad: int | None = None if encoder.config.model_type == "bert" else encoder.config.pad_token_id
+        self._pad = padding_offset(encoder.config)
+        self._bias: Tensor | None = None  # of the longest row that was read, shape (A, T, T)
 
     def lay_out(self) -> None:
         """Packs the weights, unless those that are packed are the encoder's still."""
-        modules = list(self._encoder.encoder.layer)
+        modules = list(layers_of(self._encoder))
         if modules != self._modules:  # to find all parameters takes longer than to look at those known
-            self._parameters = list(self._encoder.encoder.parameters())
+            self._parameters = list(self._encoder.parameters())
             self._modules = modules
         stamp = [(each.data_ptr(), each._version) for each in self._parameters]
         # A fused optimiser changes weights without counting that as a version.
         if stamp != self._stamp or any(each.requires_grad for each in self._parameters):
-            heads = self._encoder.config.num_attention_heads
-            self._layers = [_Layer(each, heads) for each in modules]
+            family = self._encoder.config.model_type
+            self._layers = [_Layer(parts_of(each, family)) for each in modules]
+            self._bias = None
             self._stamp = stamp
 
     def states(self, rows: Rows, *, first_only: bool) -> Tensor:
@@ -94,12 +103,19 @@ class PackedEncoder:
         """
         x = _rounded(self._embed(rows))
         groups = rows.groups()
+        bias = self._bias_up_to(max(rows.lengths))
         for layer in self._layers[:-1]:
-            x = layer.run(x, groups)
+            x = layer.run(x, groups, bias)
         if first_only:
             firsts = torch.from_numpy(rows.firsts)
-            return self._layers[-1].run_first(x, groups, firsts)[: len(firsts)]
-        return self._layers[-1].run(x, groups)[: len(rows.ids)]
+            return self._layers[-1].run_first(x, groups, bias, firsts)[: len(firsts)]
+        return self._layers[-1].run(x, groups, bias)[: len(rows.ids)]
+
+    def _bias_up_to(self, length: int) -> Tensor | None:
+        """The bias of rows of up to so many tokens: that of a shorter row is its upper left corner."""
+        if self._bias is None or self._bias.shape[-1] < length:
+            self._bias = position_bias(self._encoder, length)
+        return self._bias
 
     def _embed(self, rows: Rows) -> Tensor:
         parts = self._encoder.embeddings
@@ -107,9 +123,12 @@ class PackedEncoder:
         places = np.concatenate([self._places(ids) for ids in own])
         x = functional.embedding(rows.ids, parts.word_embeddings.weight)
         x += functional.embedding(torch.from_numpy(places), parts.position_embeddings.weight)
-        kinds = parts.token_type_embeddings.weight
-        x += kinds[0] if rows.types is None else functional.embedding(rows.types, kinds)
-        return _normed(parts.LayerNorm, x)
+        if hasattr(parts, "token_type_embeddings"):
+            kinds = parts.token_type_embeddings.weight
+            x += kinds[0] if rows.types is None else functional.embedding(rows.types, kinds)
+        x = _normed(parts.LayerNorm, x)
+        project = getattr(self._encoder, "embeddings_project", None)  # ELECTRA's embeddings may be narrower
+        return x if project is None else project(x)
 
     def _places(self, ids: NDArray[np.int32]) -> NDArray[np.int64]:
         """The position of each token of a row. A padding token that a text holds is not counted."""
@@ -120,15 +139,14 @@ class PackedEncoder:
 
 
 class _Layer:
-    """One encoder layer (Devlin et al. 2019, §3; Vaswani et al. 2017, §3)."""
+    """One encoder layer."""
 
-    def __init__(self, layer: Any, heads: int) -> None:
-        out = layer.attention.output
-        self._heads = heads
-        self._own = layer.attention.self
-        self._out, self._out_norm = PackedLinear.of(out.dense), out.LayerNorm
-        self._up = PackedLinear.of(layer.intermediate.dense)
-        self._down, self._down_norm = PackedLinear.of(layer.output.dense), layer.output.LayerNorm
+    def __init__(self, parts: LayerParts) -> None:
+        self._heads = parts.heads
+        self._own = parts
+        self._out, self._out_norm = PackedLinear.of(parts.mix), parts.mix_norm
+        self._up = PackedLinear.of(parts.up)
+        self._down, self._down_norm = PackedLinear.of(parts.down), parts.down_norm
 
     @cached_property
     def _all(self) -> PackedLinear:
@@ -142,29 +160,42 @@ class _Layer:
     def _key_value(self) -> PackedLinear:
         return PackedLinear.of(self._own.key, self._own.value)
 
-    def run(self, x: Tensor, groups: Sequence[tuple[int, int]]) -> Tensor:
+    def run(self, x: Tensor, groups: Sequence[tuple[int, int]], bias: Tensor | None) -> Tensor:
         """States of shape (N, H) to the next ones."""
         query, key, value = self._all(x).chunk(3, dim=1)
-        mixed = self._attend(query, key, value, [(*group, group[1]) for group in groups])
+        mixed = self._attend((query, key, value), [(*group, group[1]) for group in groups], bias)
         return self._after(mixed, x)
 
-    def run_first(self, x: Tensor, groups: Sequence[tuple[int, int]], firsts: Tensor) -> Tensor:
+    def run_first(
+        self, x: Tensor, groups: Sequence[tuple[int, int]], bias: Tensor | None, firsts: Tensor
+    ) -> Tensor:
         """States of shape (N, H) to the next ones of each row's first token, (B, H), and rounded up."""
         key, value = self._key_value(x).chunk(2, dim=1)
         x = _rounded(x.index_select(0, firsts))
-        mixed = self._attend(self._query(x), key, value, [(*group, 1) for group in groups])
+        mixed = self._attend((self._query(x), key, value), [(*group, 1) for group in groups], bias)
         return self._after(mixed, x)
 
     def _attend(
-        self, query: Tensor, key: Tensor, value: Tensor, groups: Sequence[tuple[int, int, int]]
+        self,
+        inputs: tuple[Tensor, Tensor, Tensor],
+        groups: Sequence[tuple[int, int, int]],
+        bias: Tensor | None,
     ) -> Tensor:
-        """Attention within each row; ``groups`` are rows, tokens of a row, and tokens of it that ask."""
+        """Attention within each row.
+
+        Args:
+            inputs: query, key and value.
+            groups: rows, tokens of a row, and how many of its first tokens ask.
+            bias: of the longest row or of a longer one, shape (A, T, T), or None.
+        """
+        query, key, value = inputs
         found = torch.empty(query.shape)
         asked = read = 0
         for count, length, asking in groups:
             q = self._split(query[asked : asked + count * asking], count)
             k, v = (self._split(each[read : read + count * length], count) for each in (key, value))
-            mixed = functional.scaled_dot_product_attention(q, k, v)
+            own = None if bias is None else bias[:, :asking, :length].expand(count, -1, -1, -1)
+            mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=own)
             found[asked : asked + count * asking].view(count, asking, self._heads, -1).copy_(
                 mixed.transpose(1, 2)
             )
@@ -199,6 +230,6 @@ def _normed(norm: Any, x: Tensor) -> Tensor:
 
 def packed_encoder(network: nn.Module) -> PackedEncoder | None:
     """The packed forward pass of a network's encoder; None where its family has another shape."""
-    if bert_shaped(network) and network.config.hidden_act == "gelu":  # type: ignore[union-attr]
+    if is_known(network) and is_gelu(network.config):
         return PackedEncoder(network.base_model)
     return None

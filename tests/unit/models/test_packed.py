@@ -56,7 +56,7 @@ def both(network: nn.Module, head: Any, rows: list[Feature]) -> tuple[Tensor, Te
         return head.forward_packed(network, encoder, end_to_end(rows)), padded
 
 
-@pytest.mark.parametrize("family", ["bert", "roberta"])
+@pytest.mark.parametrize("family", ["bert", "roberta", "mpnet", "distilbert", "electra"])
 @pytest.mark.parametrize("lengths", [(7,), (1,), (512,), (300, 12, 12, 12, 5, 3, 3, 1)])
 def test_logits_of_texts(tiny_folder: Folder, family: str, lengths: tuple[int, ...]) -> None:
     head = SequenceHead()
@@ -66,7 +66,7 @@ def test_logits_of_texts(tiny_folder: Folder, family: str, lengths: tuple[int, .
     torch.testing.assert_close(found, padded, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("family", ["bert", "roberta"])
+@pytest.mark.parametrize("family", ["bert", "roberta", "mpnet"])
 def test_a_padding_token_within_a_text_is_read_as_transformers_reads_it(
     tiny_folder: Folder, family: str
 ) -> None:
@@ -86,17 +86,19 @@ def test_token_types_are_read(tiny_folder: Folder) -> None:
     assert (found - plain).abs().max() > 1e-3
 
 
-def test_logits_of_selected_tokens(tiny_folder: Folder) -> None:
+@pytest.mark.parametrize("family", ["bert", "mpnet", "distilbert", "electra"])
+def test_logits_of_selected_tokens(tiny_folder: Folder, family: str) -> None:
     head = TokenHead()
-    network = network_of(head, tiny_folder("bert"))
+    network = network_of(head, tiny_folder(family))
     found, padded = both(network, head, features(20, 20, 6, 2, select=True))
     assert found.shape == (8, 3)
     torch.testing.assert_close(found, padded, rtol=1e-5, atol=1e-5)
 
 
-def test_batch_mates_change_nothing(tiny_folder: Folder) -> None:
+@pytest.mark.parametrize("family", ["bert", "mpnet"])
+def test_batch_mates_change_nothing(tiny_folder: Folder, family: str) -> None:
     head = SequenceHead()
-    network = network_of(head, tiny_folder("bert"))
+    network = network_of(head, tiny_folder(family))
     rows = features(40, 30, 30, 8)
     together, _ = both(network, head, rows)
     alone = torch.cat([both(network, head, [row])[0] for row in rows])
@@ -143,9 +145,10 @@ def test_changed_weights_and_layers_are_read(tiny_folder: Folder) -> None:
     assert (shorter - changed).abs().max() > 1e-3
 
 
-def test_weights_are_read_anew_after_a_step_of_the_optimiser(tiny_folder: Folder) -> None:
+@pytest.mark.parametrize("family", ["bert", "mpnet"])
+def test_weights_are_read_anew_after_a_step_of_the_optimiser(tiny_folder: Folder, family: str) -> None:
     head = SequenceHead()
-    network = network_of(head, tiny_folder("bert")).requires_grad_(True)
+    network = network_of(head, tiny_folder(family)).requires_grad_(True)
     rows = features(9, 4)
     running = TorchEngine(network, head, pad_id=0, device=CPU)
     before = np.stack(running.logits(rows))
@@ -159,9 +162,8 @@ def test_weights_are_read_anew_after_a_step_of_the_optimiser(tiny_folder: Folder
     assert np.abs(after - before).max() > 1e-3
 
 
-@pytest.mark.parametrize("family", ["distilbert", "modernbert"])
-def test_another_shape_keeps_its_own_forward_pass(tiny_folder: Folder, family: str) -> None:
-    assert packed_encoder(network_of(SequenceHead(), tiny_folder(family))) is None
+def test_another_shape_keeps_its_own_forward_pass(tiny_folder: Folder) -> None:
+    assert packed_encoder(network_of(SequenceHead(), tiny_folder("modernbert"))) is None
 
 
 def test_another_activation_keeps_its_own_forward_pass(tiny_folder: Folder) -> None:
