@@ -32,7 +32,7 @@ def test_a_tiny_folder_is_complete_and_loads(tiny_folder: Callable[[str], Path],
     tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder)
     assert 200 < len(tokenizer) == config["vocab_size"] < 1000
     assert config["pad_token_id"] == tokenizer.pad_token_id
-    assert (config["pad_token_id"] == 1) is (family == "roberta")
+    assert (config["pad_token_id"] == 1) is (family in ("roberta", "mpnet"))
     model.eval()
     batch = tokenizer([TEXT, "a " * 509 + "b"], return_tensors="pt", padding=True)
     assert batch["input_ids"].shape == (2, 512)
@@ -49,6 +49,7 @@ def test_a_tiny_folder_is_complete_and_loads(tiny_folder: Callable[[str], Path],
         ("bert", ["[CLS]", "the", "film", "was", "gorgeous", "[SEP]"]),
         ("distilbert", ["[CLS]", "the", "film", "was", "gorgeous", "[SEP]"]),
         ("roberta", ["<s>", "t", "h", "e", "Ġfilm", "Ġwas", "Ġgorgeous", "</s>"]),
+        ("mpnet", ["<s>", "the", "film", "was", "gorgeous", "</s>"]),
         ("modernbert", ["[CLS]", "t", "h", "e", "Ġfilm", "Ġwas", "Ġgorgeous", "[SEP]"]),
     ],
 )

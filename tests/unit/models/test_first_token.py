@@ -84,10 +84,13 @@ def test_every_dropout_that_a_classifier_has_is_at_work(
         each.p = 0.0
 
 
+@pytest.mark.parametrize("kept", [True, False])
 def test_mpnets_attention_is_transformers_in_every_layer_and_for_long_rows(
-    tiny_folder: Folder, monkeypatch: pytest.MonkeyPatch
+    tiny_folder: Folder, kept: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bias has a gradient from every layer; the backward pass goes over the rows in several pieces."""
+    if not kept:
+        monkeypatch.setattr(biased_attention, "_KEPT_SCORES", 0)
     monkeypatch.setattr(biased_attention, "_SCORES", 2 * 60 * 60 * 2)  # two rows at a time
     head = SequenceHead()
     network: Any = network_of(head, tiny_folder("mpnet")).requires_grad_(True)
