@@ -93,7 +93,7 @@ def _side_by_side(x: Tensor) -> Tensor:
 def _backward(
     query: Tensor, key: Tensor, value: Tensor, added: Tensor, gradient: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The gradients of query, key and value, of shape (B * A, …, D), and of the bias, summed over the rows."""
+    """The gradients of query, key and value, shape (B * A, …, D), and of the bias, summed over the rows."""
     scale = query.shape[-1] ** -0.5
     shape = (*query.shape[:3], key.shape[2])
     query, key, value, gradient = (each.flatten(0, 1) for each in (query, key, value, gradient))
