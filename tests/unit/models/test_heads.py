@@ -103,7 +103,8 @@ def test_attention_dropout_is_the_familys_or_none(
 
     monkeypatch.setattr(nn.functional, "scaled_dot_product_attention", watching)
     HEAD.forward(network.train(), _inputs(tiny_folder(family)))
-    assert seen == [0.25 if wanted else 0.0] * 2  # two layers
+    layers = 0 if family == "mpnet" and not wanted else 2  # MPNet without dropout has a formula of its own
+    assert seen == [0.25 if wanted else 0.0] * layers
     # What is saved is the family's own rate: how this machine trains is no matter of the model.
     assert getattr(network.config, name) == 0.25
 
