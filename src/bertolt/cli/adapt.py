@@ -16,6 +16,7 @@ from bertolt.cli.resuming import refuse_others, require, resumable
 from bertolt.cli.training_options import Epochs, KeepExamples, LearningRate, Resume, Seed, TrainDevice
 from bertolt.training.settings import check_settings
 from bertolt.unlabelled.settings import AdaptSettings
+from bertolt.wording import counted
 
 if TYPE_CHECKING:
     from bertolt.unlabelled.adapt import Adaptation
@@ -127,7 +128,7 @@ def _show(done: Adaptation) -> None:
     title, *rows = metric_rows(done.metrics)
     before = ["undefined" if value is None else f"{value:.4f}" for value in done.before.values()]
     count = done.record.examples["validation"]
-    sys.stdout.write(f"measured on {count:,} held-out documents, with 95% intervals:\n")
+    sys.stdout.write(f"measured on {counted(count, 'held-out document')}, with 95% intervals:\n")
     print_table(
         [(*title, "before"), *((*row, value) for row, value in zip(rows, before, strict=True))],
         right=(1, 2, 3, 4),

@@ -68,8 +68,6 @@ def _show(found: Description) -> None:
 
 def _figure(entry: object) -> str:
     values = dict(entry) if isinstance(entry, dict) else {}
-    shown = [
-        "undefined" if values.get(name) is None else f"{values[name]:.4f}"
-        for name in ("value", "low", "high")
-    ]
-    return f"{shown[0]} ({shown[1]} to {shown[2]})"
+    value, low, high = (values.get(name) for name in ("value", "low", "high"))
+    shown = "undefined" if value is None else f"{value:.4f}"
+    return shown if low is None or high is None else f"{shown} ({low:.4f} to {high:.4f})"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bertolt.cli.metrics import metric_rows
+from bertolt.cli.metrics import print_metrics
 from bertolt.cli.options import (
     Device,
     Dtype,
@@ -22,7 +22,8 @@ from bertolt.cli.options import (
     Threads,
     settings_from,
 )
-from bertolt.cli.output import print_json, print_table
+from bertolt.cli.output import print_json
+from bertolt.wording import counted
 
 if TYPE_CHECKING:
     from bertolt.evaluation.abstention import Abstention
@@ -90,8 +91,7 @@ def evaluate(  # noqa: PLR0913 (a parameter is an option)
         }
         print_json({**document, **found.to_dict(), "left_out": left_out, **extra})
         return
-    sys.stdout.write(f"measured on {len(found.examples):,} rows, with 95% intervals:\n")
-    print_table(metric_rows(found.metrics), right=(1, 2, 3), indent=2)
+    print_metrics(found.metrics, counted(len(found.examples), "row"))
     if found.read_whole < 1:
         sys.stdout.write(f"{1 - found.read_whole:.1%} of the texts were not read whole\n")
     for note in found.unknown.notes():

@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from bertolt.cli.output import print_table
 from bertolt.metrics.intervals import Estimate
 
 if TYPE_CHECKING:
     from bertolt.models.spec import Spread
 
 
+def print_metrics(metrics: Mapping[str, Estimate], measured: str) -> None:
+    """Prints each metric with its interval; where none has one, values alone, and why.
+
+    Args:
+        metrics: by name.
+        measured: on what, such as ``"1,000 rows"``.
+    """
+    if any(found.has_interval for found in metrics.values()):
+        sys.stdout.write(f"measured on {measured}, with 95% intervals:\n")
+        print_table(metric_rows(metrics), right=(1, 2, 3), indent=2)
+        return
+    sys.stdout.write(f"measured on {measured}, too few for intervals:\n")
+    print_table([(name, _figure(found.value)) for name, found in metrics.items()], right=(1,), indent=2)
+
+
 def metric_rows(metrics: Mapping[str, Estimate]) -> list[tuple[str, str, str, str]]:
-    """Name, value, lower and upper end of each metric, under a line of titles."""
+    """Name, value, lower and upper end of each metric, under a line of titles; – where there is no end."""
     rows = [("", "value", "low", "high")]
     for name, found in metrics.items():
-        rows.append((name, _figure(found.value), _figure(found.low), _figure(found.high)))
+        ends = (_figure(found.low), _figure(found.high)) if found.has_interval else ("–", "–")
+        rows.append((name, _figure(found.value), *ends))
     return rows
 
 

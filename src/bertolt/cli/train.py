@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bertolt.cli.metrics import metric_rows, spread_rows
+from bertolt.cli.metrics import print_metrics, spread_rows
 from bertolt.cli.options import Json, Label, Set, Text, Threads, given_options, settings_from
 from bertolt.cli.output import print_json, print_table
 from bertolt.cli.resuming import refuse_others, resumable
@@ -17,6 +17,7 @@ from bertolt.cli.training_options import Epochs, KeepExamples, LearningRate, Res
 from bertolt.errors import InputError
 from bertolt.progress import say
 from bertolt.training.settings import TrainSettings, check_settings
+from bertolt.wording import counted
 
 if TYPE_CHECKING:
     from bertolt.models.spec import Repeats
@@ -204,9 +205,8 @@ def _repeats(repeats: Repeats | None) -> Mapping[str, Any]:
 def _show(run: Run) -> None:
     if run.evaluation is not None:
         part = run.record.measured_on
-        how = "rows by cross-validation" if part == "folds" else f"{part} rows"
-        sys.stdout.write(f"measured on {len(run.evaluation.examples):,} {how}, with 95% intervals:\n")
-        print_table(metric_rows(run.metrics), right=(1, 2, 3), indent=2)
+        rows = counted(len(run.evaluation.examples), "row" if part == "folds" else f"{part} row")
+        print_metrics(run.metrics, f"{rows} by cross-validation" if part == "folds" else rows)
     else:
         sys.stdout.write("not measured: there was no validation or test row\n")
     repeats = run.record.repeats

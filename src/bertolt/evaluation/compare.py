@@ -13,7 +13,7 @@ from bertolt.evaluation.evaluate import Evaluation, evaluate_examples
 from bertolt.evaluation.judging import Judgement, judge
 from bertolt.inference.run import Model
 from bertolt.metrics.direction import sign
-from bertolt.metrics.intervals import Estimate, number
+from bertolt.metrics.intervals import LEAST_EXAMPLES, Estimate, number
 from bertolt.metrics.paired import Difference, mcnemar, paired
 from bertolt.metrics.statistic import ratio
 from bertolt.progress import Progress
@@ -162,6 +162,8 @@ def verdict(metric: str, difference: Difference, n: int) -> str:
     better = sign(metric)
     low, high = sorted((difference.low * better, difference.high * better))
     value = difference.value * better
+    if n < LEAST_EXAMPLES:
+        return "no difference can be measured on one row: its chance cannot be told"
     if np.isnan([value, low, high]).any():
         return f"no difference can be measured: {metric} is undefined on these {n:,} rows"
     interval = "95% interval {:.1f} to {:.1f}"

@@ -13,6 +13,8 @@ from bertolt.metrics.statistic import FloatArray, Statistic
 
 _CHUNK = 2**21  # weights in memory at once: 16 MiB
 _UNDEFINED_AT_MOST = 0.05
+#: Of one example every resample is the same, which says nothing of other examples.
+LEAST_EXAMPLES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,8 @@ class Estimate:
 
     Args:
         value: the metric on the examples themselves; NaN where it is undefined.
-        low: the interval's lower end; NaN where too few resamples define the metric.
+        low: the interval's lower end; NaN where there is one example only, or where too few resamples
+            define the metric.
         high: its upper end; NaN likewise.
     """
 
@@ -33,6 +36,11 @@ class Estimate:
         """The three numbers, None for NaN, which JSON does not have."""
         return {"value": number(self.value), "low": number(self.low), "high": number(self.high)}
 
+    @property
+    def has_interval(self) -> bool:
+        """Whether both ends are known."""
+        return not (math.isnan(self.low) or math.isnan(self.high))
+
 
 def estimate(
     statistics: Mapping[str, Statistic], n: int, *, seed: int = 0, resamples: int = 1000
@@ -42,7 +50,7 @@ def estimate(
     The percentile bootstrap (Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter
     13): n examples are drawn with replacement, the same draws for every metric. Resamples that
     leave a metric undefined (NaN) are left out of its percentiles while they are at most 5% of
-    all; beyond that the metric has no interval, and low and high are NaN.
+    all; beyond that, and of one example, the metric has no interval, and low and high are NaN.
 
     Args:
         statistics: the metrics by name, all over the same n examples.
@@ -61,7 +69,7 @@ def estimate(
         done += len(weights)
     every = np.ones((1, n))
     return {
-        name: Estimate(float(statistic(every)[0]), *percentiles(rows[name]))
+        name: Estimate(float(statistic(every)[0]), *percentiles(rows[name], n))
         for name, statistic in statistics.items()
     }
 
@@ -88,10 +96,13 @@ def resampled_weights(n: int, *, seed: int, resamples: int) -> Iterator[FloatArr
         yield np.bincount(draws.ravel(), minlength=count * n).reshape(count, n).astype(np.float64)
 
 
-def percentiles(values: FloatArray) -> tuple[float, float]:
-    """The 2.5th and 97.5th percentile of the defined values; NaN where over 5% are undefined."""
+def percentiles(values: FloatArray, n: int) -> tuple[float, float]:
+    """The 2.5th and 97.5th percentile of the defined values of resamples of ``n`` examples.
+
+    NaN where over 5% are undefined, and where there are fewer than two examples.
+    """
     undefined = np.isnan(values)
-    if undefined.mean() > _UNDEFINED_AT_MOST:
+    if n < LEAST_EXAMPLES or undefined.mean() > _UNDEFINED_AT_MOST:
         return math.nan, math.nan
     low, high = np.percentile(values[~undefined], [2.5, 97.5])
     return float(low), float(high)

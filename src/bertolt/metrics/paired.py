@@ -56,7 +56,7 @@ def paired(
     differences = np.concatenate([statistic_b(weights) - statistic_a(weights) for weights in chunks])
     every = np.ones((1, n))
     value = float(statistic_b(every)[0] - statistic_a(every)[0])
-    return Difference(value, *percentiles(differences))
+    return Difference(value, *percentiles(differences, n))
 
 
 def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> float:

@@ -109,7 +109,7 @@ def _table(record: FolderRecord) -> list[str]:
     if not record.metrics:
         return ["Not measured."]
     rows = [
-        f"| {name} | {_figure(entry['value'])} | {_figure(entry['low'])} to {_figure(entry['high'])} |"
+        f"| {name} | {_figure(entry['value'])} | {_interval(entry['low'], entry['high'])} |"
         for name, entry in record.metrics.items()
     ]
     title = f"On the {record.measured_on} examples, with 95% bootstrap intervals:"
@@ -119,6 +119,10 @@ def _table(record: FolderRecord) -> list[str]:
             "trained without it; this model was then trained in the same way on all of them:"
         )
     return [title, "", "| metric | value | interval |", "|---|---|---|", *rows, *_spread(record.repeats)]
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "–" if low is None or high is None else f"{_figure(low)} to {_figure(high)}"
 
 
 def _spread(repeats: Repeats | None) -> list[str]:

@@ -141,10 +141,8 @@ def _figures(evaluation: Evaluation, abstention: Abstention | None, truth: str |
 
 
 def _cells(found: Estimate) -> tuple[str, str, str]:
-    value, low, high = (
-        "undefined" if math.isnan(each) else f"{each:.4f}" for each in (found.value, found.low, found.high)
-    )
-    return value, low, high
+    value = "undefined" if math.isnan(found.value) else f"{found.value:.4f}"
+    return (value, f"{found.low:.4f}", f"{found.high:.4f}") if found.has_interval else (value, "–", "–")
 
 
 def _worst_rows(rows: Sequence[Judgement], texts: bool) -> str:

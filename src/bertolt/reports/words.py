@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bertolt.evaluation.abstention import Abstention
+from bertolt.metrics.intervals import Estimate
 from bertolt.metrics.selective import LEAST_COVERAGE
 
 
@@ -16,11 +17,14 @@ def abstention_sentence(found: Abstention) -> str:
     if not found.coverage.value:
         return f"Unsure below {found.below:g}: no text is answered."
     return (
-        f"Unsure below {found.below:g}: {found.coverage.value:.1%} of the texts are answered "
-        f"({found.coverage.low:.1%} to {found.coverage.high:.1%}), and of those {found.accuracy.value:.1%} "
-        f"are right ({found.accuracy.low:.1%} to {found.accuracy.high:.1%}); of all texts "
-        f"{found.accuracy_all.value:.1%} would be."
+        f"Unsure below {found.below:g}: {found.coverage.value:.1%} of the texts are answered"
+        f"{_interval(found.coverage)}, and of those {found.accuracy.value:.1%} are right"
+        f"{_interval(found.accuracy)}; of all texts {found.accuracy_all.value:.1%} would be."
     )
+
+
+def _interval(found: Estimate) -> str:
+    return f" ({found.low:.1%} to {found.high:.1%})" if found.has_interval else ""
 
 
 def claims_sentence(claims: tuple[str, str], found: tuple[float, float] | None) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from bertolt.errors import InputError
 from bertolt.metrics.intervals import Estimate, estimate, percentiles, resampled_weights
+from bertolt.metrics.paired import paired
 from bertolt.metrics.statistic import FloatArray, group_sums, mean, ratio
 
 
@@ -63,14 +64,14 @@ def test_no_examples_and_no_resamples_are_errors() -> None:
 
 
 def test_percentiles_of_a_known_sample() -> None:
-    assert percentiles(np.arange(1001.0)) == (25.0, 975.0)
+    assert percentiles(np.arange(1001.0), 50) == (25.0, 975.0)
 
 
 def test_few_undefined_resamples_are_left_out_and_many_leave_no_interval() -> None:
     few = np.append(np.arange(1001.0), [np.nan] * 50)
-    assert percentiles(few) == (25.0, 975.0)
+    assert percentiles(few, 50) == (25.0, 975.0)
     many = np.append(np.arange(1001.0), [np.nan] * 60)
-    assert all(math.isnan(end) for end in percentiles(many))
+    assert all(math.isnan(end) for end in percentiles(many, 50))
 
 
 def test_a_split_of_one_example_has_a_value_but_no_interval() -> None:
@@ -92,3 +93,14 @@ def test_group_sums_add_up_weights_and_skip_negative_groups() -> None:
 def test_ratio_is_of_weighted_sums_and_undefined_at_0() -> None:
     weights = np.array([[1.0, 1.0], [3.0, 1.0], [0.0, 0.0]])
     assert ratio([1, 0], [2, 2], undefined=-1.0)(weights).tolist() == [0.25, 0.375, -1.0]
+
+
+def test_one_example_has_no_interval_and_two_have_one() -> None:
+    alone = estimate({"accuracy": mean([1.0])}, 1)["accuracy"]
+    assert alone.to_dict() == {"value": 1.0, "low": None, "high": None}
+    assert not alone.has_interval
+    two = estimate({"accuracy": mean([1.0, 0.0])}, 2)["accuracy"]
+    assert (two.value, two.low, two.high) == (0.5, 0.0, 1.0)
+    assert two.has_interval
+    difference = paired(mean([0.0]), mean([1.0]), 1)
+    assert difference.to_dict() == {"value": 1.0, "low": None, "high": None}
