@@ -30,21 +30,25 @@ class Kill:
             ``WAYS``: before call ``number`` to the file system, where two folders can be exchanged, or
             where that takes two renames.
         number: of the step, from 1, or of the call, from 0.
+        phase: of the step; None: of any phase.
     """
 
     kind: str
     number: int
+    phase: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.kind.replace(' ', '-')}-{self.number}"
+        return "-".join(
+            [*([self.phase] if self.phase else []), self.kind.replace(" ", "-"), str(self.number)]
+        )
 
 
-def random_kills(seed: int, *, steps: int, calls: range) -> list[Kill]:
+def random_kills(seed: int, *, steps: int, calls: range, phase: str | None = None) -> list[Kill]:
     """One to three kills, of which those at steps are each later in the run than the one before."""
     chance = random.Random(seed)
     places = sorted(chance.sample(range(1, steps + 1), chance.randint(1, 3)))
     return [
-        Kill("step", place) if kind == "step" else Kill(kind, chance.choice(calls))
+        Kill("step", place, phase) if kind == "step" else Kill(kind, chance.choice(calls))
         for place, kind in zip(places, chance.choices(("step", *WAYS), k=len(places)), strict=True)
     ]
 
@@ -86,8 +90,9 @@ def _arm(kill: Kill) -> None:
     if kill.kind not in WAYS:
         write = RunLog.write
 
-        def killing(log: RunLog, kind: str, figures: dict[str, float]) -> None:
-            if (kind, figures["step"]) == (kill.kind, kill.number):
+        def killing(log: RunLog, kind: str, figures: dict[str, Any]) -> None:
+            in_phase = kill.phase in (None, figures.get("phase"))
+            if in_phase and (kind, figures["step"]) == (kill.kind, kill.number):
                 _die()
             write(log, kind, figures)
 

@@ -23,10 +23,11 @@ from bertolt.data.features import Encoded, Feature
 from bertolt.models.backbone import load_backbone
 from bertolt.progress import say
 from bertolt.training.loop import Plan
-from bertolt.training.method import Setting
-from bertolt.training.phases import NoLog, Phases, Where
+from bertolt.training.method import TrainingContext
 from bertolt.training.pool import read_pool
 from bertolt.training.prepare import prepare
+from bertolt.training.runlog import RunLog
+from bertolt.training.runner import RunContext, Runner
 from bertolt.training.settings import TrainSettings
 from bertolt.training.supervised import Supervised, SupervisedData
 from bertolt.training.trainable import build
@@ -35,12 +36,12 @@ from bertolt.unlabelled.method_consistency import ConsistencySettings, consisten
 PLAN = Plan(epochs=1, learning_rate=1e-4, seed=0)
 
 
-def as_set(settings: TrainSettings, folder: Path) -> Setting:
+def as_set(settings: TrainSettings, folder: Path) -> TrainingContext:
     """What a method would be told, its phases in a folder that is thrown away."""
     backbone = load_backbone(settings.model)
     prepared = prepare(settings, backbone, say)
     pool = read_pool(settings, prepared)
-    return Setting(
+    return TrainingContext(
         model=build(prepared, backbone, settings),
         prepared=prepared,
         backbone=backbone,
@@ -50,16 +51,16 @@ def as_set(settings: TrainSettings, folder: Path) -> Setting:
         class_weight=None,
         settings=settings,
         method_settings=ConsistencySettings(),
-        run=Phases(folder, Where(NoLog(), say, "")),
+        runner=Runner(folder, RunContext(RunLog(folder), say, "")),
     )
 
 
-def supervised_steps(setting: Setting, rows: list[Feature], each: int) -> FirstSteps:
+def supervised_steps(context: TrainingContext, rows: list[Feature], each: int) -> FirstSteps:
     """Supervised steps of so many of the rows each; those of the pool are given a label."""
     known = [replace(row, target=0 if row.target is None else row.target) for row in rows]
     encoded = [Encoded((row,), len(row), len(row)) for row in known]
     data = SupervisedData(encoded, [])
-    return FirstSteps(Supervised(setting.model, data, batch_size=each, seed=0), len(rows) // each)
+    return FirstSteps(Supervised(context.model, data, batch_size=each, seed=0), len(rows) // each)
 
 
 def main() -> None:
@@ -79,12 +80,12 @@ def main() -> None:
         device="cpu",
     )
     with TemporaryDirectory() as name:
-        setting = as_set(settings, Path(name))
-    steps = FirstSteps(consistency(setting, consistency_steps(setting)), options.max_steps)
+        context = as_set(settings, Path(name))
+    steps = FirstSteps(consistency(context, consistency_steps(context)), options.max_steps)
     batches = [batch for step in steps.kept for batch in step.batches]
     rows = [row for batch in batches for row in (*batch.labelled, *batch.plain)]
     if options.kind == "supervised":
-        steps = supervised_steps(setting, rows, len(rows) // options.max_steps)
+        steps = supervised_steps(context, rows, len(rows) // options.max_steps)
     sys.stdout.write(json.dumps(time_steps(steps, PLAN, len(rows))) + "\n")
 
 

@@ -13,15 +13,15 @@ from process import environment, run
 from tiny import sentiment_rows
 
 STEPS = 12  # two epochs
-#: Of the head's phase, and then of the whole network's the last and the best.
-CHECKPOINTS = {"warm-up", "last", "best"}
+#: What a phase may leave on disk: the last and the best checkpoint, or the weights of a phase that is done.
+CHECKPOINTS = {"last", "best", "done"}
 CASES = [
-    [Kill("warm-up step", 1)],  # before the first checkpoint
-    [Kill("warm-up step", 4), Kill("step", 1)],  # between the head's phase and the whole network's
-    [Kill("step", 3), Kill("validation", 6), Kill("validation", STEPS)],
+    [Kill("step", 1, "head")],  # before the first checkpoint
+    [Kill("step", 4, "head"), Kill("step", 1, "adapt")],  # between the two phases
+    [Kill("step", 3, "adapt"), Kill("validation", 6), Kill("validation", STEPS)],
     *([Kill(way, number)] * 2 for way in ("exchange", "two renames") for number in (1, 19, 23)),
     [Kill("two renames", 300)],  # while the model's folder is written
-    *(random_kills(seed, steps=STEPS, calls=range(24, 300)) for seed in range(3)),
+    *(random_kills(seed, steps=STEPS, calls=range(24, 300), phase="adapt") for seed in range(3)),
 ]
 
 
@@ -55,8 +55,9 @@ def weights(settings: dict[str, object], tmp_path_factory: pytest.TempPathFactor
     done = run("adapt", *_words(settings), cwd=folder)
     assert done.code == 0, done.err
     log = (folder / "model.run" / "log.jsonl").read_text(encoding="utf-8").splitlines()
-    kinds = [json.loads(line)["kind"] for line in log]
-    assert [kinds.count(kind) for kind in ("warm-up step", "step", "validation")] == [5, STEPS, 2]
+    records = [(record["kind"], record["phase"]) for record in map(json.loads, log)]
+    counted = [("step", "head"), ("step", "adapt"), ("validation", "adapt")]
+    assert [records.count(kind) for kind in counted] == [5, STEPS, 2]
     return (folder / "model" / "model.safetensors").read_bytes()
 
 
@@ -69,11 +70,11 @@ def test_killed_and_resumed_is_never_killed(
     for kill in kills:
         if not killed_run(kill, "adapt", settings, cwd=tmp_path, env=environment(), resume=begun.is_file()):
             break
-        found = {path.name for path in (tmp_path / "model.run").glob("*/")}
-        whole = {name for name in found if not name.startswith(".")}
-        assert whole <= CHECKPOINTS
-        assert len(whole) <= 2, found
-        assert len(found) <= 3, found  # and one that was being written or removed
+        for phase in (tmp_path / "model.run" / "phases").glob("[ha]*"):
+            folders = {path.name for path in phase.glob("*/")}
+            whole = {name for name in folders if not name.startswith(".")}
+            assert whole <= CHECKPOINTS
+            assert len(folders - whole) <= 1, folders  # one that was being written or removed
     else:
         words = ["--resume", "model"] if begun.is_file() else _words(settings)
         resumed = run("adapt", *words, cwd=tmp_path)

@@ -14,12 +14,12 @@ from kills import Kill, killed_run
 from process import environment, run
 
 STEPS = 26  # of the task, in two epochs
-LAST = Kill("code-5 step", 14)  # of the last part
+LAST = Kill("step", 14, "code-5")  # of the last part
 CASES = [
     [Kill("exchange", 1), Kill("exchange", 5)],  # before the first file of the run, and of the states
-    [Kill("task step", 1), Kill("task validation", STEPS // 2), Kill("task step", STEPS)],
-    [Kill("control step", 5), Kill("random step", 5), Kill("mix-1 step", 5)],
-    [Kill("code-1 step", 3), LAST, Kill("exchange", 8)],  # the last one in a checkpoint
+    [Kill("step", 1, "task"), Kill("validation", STEPS // 2, "task"), Kill("step", STEPS, "task")],
+    [Kill("step", 5, "control"), Kill("step", 5, "random"), Kill("step", 5, "mix-1")],
+    [Kill("step", 3, "code-1"), LAST, Kill("exchange", 8)],  # the last one in a checkpoint
     [LAST, Kill("exchange", 38)],  # while the probe folder is written
     [LAST, Kill("two renames", 43)],  # when it is
     [LAST, Kill("exchange", 47)],  # while the hidden states are removed
@@ -56,10 +56,10 @@ def whole(settings: dict[str, object], tmp_path_factory: pytest.TempPathFactory)
     done = run("probe", *_words(settings), cwd=folder)
     assert done.code == 0, done.err
     log = (folder / "probe.run" / "log.jsonl").read_text(encoding="utf-8").splitlines()
-    kinds = [json.loads(line)["kind"] for line in log]
+    records = [(record["kind"], record["phase"]) for record in map(json.loads, log)]
     parts = ["task", "control", "random", "mix-1", *(f"code-{block}" for block in range(6))]
-    assert list(dict.fromkeys(kind.partition(" ")[0] for kind in kinds)) == parts
-    counted = [kinds.count(kind) for kind in ("task step", "task validation", LAST.kind)]
+    assert list(dict.fromkeys(phase for _, phase in records)) == parts
+    counted = [records.count(kind) for kind in (("step", "task"), ("validation", "task"), ("step", "code-5"))]
     assert counted == [STEPS, 2, LAST.number]
     return _found(folder / "probe")
 

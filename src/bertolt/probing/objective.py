@@ -19,6 +19,7 @@ from bertolt.metrics.probing import counted_f1
 from bertolt.probing.bank import EdgeBatch, ProbeBank
 from bertolt.probing.corpus import Labels, Ranges
 from bertolt.probing.store import Store
+from bertolt.training.loop import Plan
 from bertolt.training.objective import Step, Validation
 
 #: Tokens of a micro-batch, as a share of what an encoder takes: each is held once for each probe.
@@ -27,6 +28,10 @@ _SHARE = 4
 #: ``labels``: each label for itself, by a sigmoid, as Tenney et al. (2019); ``code``: the bits that labels
 #: take, where it is known that each target has one.
 Loss = Literal["labels", "code"]
+
+
+#: A run has at least so many epochs, so that the learning rate comes down.
+MIN_EPOCHS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +195,17 @@ def losses(logits: Tensor, labels: Tensor, code: bool) -> Tensor:
         return -torch.log_softmax(logits, dim=2)[:, labels]
     gold = labels.to(logits.dtype).expand_as(logits)
     return functional.binary_cross_entropy_with_logits(logits, gold, reduction="none").sum(dim=2)
+
+
+def make_plan(objective: EdgeProbing, *, epochs: int | None, min_steps: int, lr: float, seed: int) -> Plan:
+    """How long and how fast: ``epochs``, or as many as give at least ``min_steps`` steps.
+
+    Gradients are not clipped: their norm is that of all probes together, and one must not slow down another.
+    """
+    needed = math.ceil(min_steps / len(objective.steps(0)))
+    return Plan(
+        epochs=epochs or max(MIN_EPOCHS, needed), learning_rate=lr, seed=seed, patience=5, max_norm=math.inf
+    )
 
 
 def measure_bank(bank: ProbeBank, data: EdgeSet, texts: Sequence[int]) -> Outcome:

@@ -28,16 +28,23 @@ from bertolt.probing.corpus import ProbeData, read_probe_data
 from bertolt.probing.edge_tasks import get_edge_task
 from bertolt.probing.encoder import Encoder, load_encoder, random_encoder
 from bertolt.probing.figures import Measured, best_layer, figures, mix_result
-from bertolt.probing.learn import LEAST_EPOCHS, learn, make_plan
-from bertolt.probing.objective import EdgeProbing, EdgeSet, Loss, Outcome, measure_bank
+from bertolt.probing.objective import (
+    MIN_EPOCHS,
+    EdgeProbing,
+    EdgeSet,
+    Loss,
+    Outcome,
+    make_plan,
+    measure_bank,
+)
 from bertolt.probing.record import ProbeFolder, ProbeRecord, save_probe
 from bertolt.probing.results import MixResult, ProbeResults
 from bertolt.probing.settings import ProbeRecipe, ProbeSettings
 from bertolt.probing.store import Store, store_key
 from bertolt.progress import progress_bar
-from bertolt.training.duration import expected_time
 from bertolt.training.prepare import Say, free_or_ours, row_length
-from bertolt.training.run_folder import RunFolder, machine_identity, settings_of
+from bertolt.training.run_folder import PHASES, RunFolder, machine_identity, settings_of
+from bertolt.training.runner import RunContext, Runner
 from bertolt.training.settings import check_settings
 from bertolt.version import versions
 
@@ -97,7 +104,9 @@ def probe(settings: ProbeSettings, say: Say, *, resume: bool = False, report: Re
             work.backbone, settings.seed, pad_id=work.tokenizer.pad_id, device=work.encoder.device
         )
         of_random = work.states(run_folder, random, "reading a random network")
-        bank, measured = _measure(work, run_folder, of_model, of_random, say)
+        machine = f"{work.identity['device']}, {work.identity['threads']} threads"
+        runner = Runner(run_folder.path / PHASES, RunContext(run_folder.log, say, machine))
+        bank, measured = _measure(work, runner, of_model, of_random)
         results = figures(measured, work.data)
         task = measured.task
         counts = {"hits": task.hits, "predicted": task.predicted, "gold": task.gold}
@@ -219,7 +228,8 @@ class _Part:
     texts: Sequence[int] | None = None
 
 
-def _learn(work: _Work, run_folder: RunFolder, part: _Part, say: Say | None = None) -> ProbeBank:
+def _learn(work: _Work, runner: Runner, part: _Part, *, announce: bool = False) -> ProbeBank:
+    """Trains the bank of a part and takes the best weights of each probe."""
     settings, data = work.settings, work.data
     bank = work.bank(part.inputs, part.seed)
     objective = EdgeProbing(
@@ -235,48 +245,48 @@ def _learn(work: _Work, run_folder: RunFolder, part: _Part, say: Say | None = No
     code = part.loss == "code"
     plan = make_plan(
         objective,
-        epochs=min(settings.epochs or LEAST_EPOCHS, LEAST_EPOCHS) if code else settings.epochs,
-        least_steps=work.recipe.steps,
+        epochs=min(settings.epochs or MIN_EPOCHS, MIN_EPOCHS) if code else settings.epochs,
+        min_steps=work.recipe.steps,
         lr=settings.lr,
         seed=part.seed,
     )
-    if say is not None:
-        where = f"{work.identity['device']}, {work.identity['threads']} threads"
-        say(f"{expected_time(objective, plan, where)}; controls and code take about twice that again")
-    return learn(bank, objective, plan, run_folder.part(part.name), run_folder.log)
+    runner.run_phase(part.name, objective, plan, announce=announce)
+    bank.take_best()
+    return bank
 
 
 def _measure(
-    work: _Work, run_folder: RunFolder, of_model: EdgeSet, of_random: EdgeSet, say: Say
+    work: _Work, runner: Runner, of_model: EdgeSet, of_random: EdgeSet
 ) -> tuple[ProbeBank, Measured]:
     """Trains every bank and measures it on the test part; gives back that of the task."""
     data, layers, seed = work.data, work.encoder.layers, work.settings.seed
     test, validation = data.parts["test"], data.parts["validation"]
-    bank = _learn(work, run_folder, _Part("task", all_inputs(layers), of_model, seed), say)
+    runner.say("first the probes of the task; the controls and the code then take about twice as long")
+    bank = _learn(work, runner, _Part("task", all_inputs(layers), of_model, seed), announce=True)
     scores = measure_bank(bank, of_model, validation).f1().tolist()
     outcome = measure_bank(bank, of_model, test)
-    say("the probes of the task are trained; now the controls, without which no figure is shown")
+    runner.say("the probes of the task are trained; now the controls, without which no figure is shown")
     of_control = replace(of_model, labels=control_labels(data, seed))
     found: dict[str, Outcome] = {}
     for name, source in (("control", of_control), ("random", of_random)):
         part = _Part(name, control_inputs(layers), source, seed)
-        found[name] = measure_bank(_learn(work, run_folder, part), source, test)
-    mixes = [mix_result(bank, outcome, seed), *_further_seeds(work, run_folder, of_model)]
+        found[name] = measure_bank(_learn(work, runner, part), source, test)
+    mixes = [mix_result(bank, outcome, seed), *_further_seeds(work, runner, of_model)]
     best = best_layer(bank.inputs, scores)
     inputs = [Input(LEXICAL, -1), best, mix(layers)]
 
     def train(block: int, texts: Sequence[int]) -> ProbeBank:
-        return _learn(work, run_folder, _Part(f"code-{block}", inputs, of_model, seed, "code", texts))
+        return _learn(work, runner, _Part(f"code-{block}", inputs, of_model, seed, "code", texts))
 
     code = online_code(of_model, data.parts["train"], seed, train)
     measured = Measured(bank.inputs, scores, outcome, found["control"], found["random"], mixes, code)
     return bank, measured
 
 
-def _further_seeds(work: _Work, run_folder: RunFolder, data: EdgeSet) -> list[MixResult]:
+def _further_seeds(work: _Work, runner: Runner, data: EdgeSet) -> list[MixResult]:
     found = []
     first = work.settings.seed
     for seed in range(first + 1, first + work.settings.seeds):
-        bank = _learn(work, run_folder, _Part(f"mix-{seed}", [mix(work.encoder.layers)], data, seed))
+        bank = _learn(work, runner, _Part(f"mix-{seed}", [mix(work.encoder.layers)], data, seed))
         found.append(mix_result(bank, measure_bank(bank, data, work.data.parts["test"]), seed))
     return found

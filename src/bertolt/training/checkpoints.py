@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -53,22 +52,13 @@ class Checkpoints:
     Args:
         folder: the run's own (``DIR.run``).
         every_seconds: how often the last checkpoint is renewed.
-        replaces: the checkpoints of an earlier phase, not needed once this one has its first.
     """
 
-    def __init__(
-        self, folder: Path, *, every_seconds: float = EVERY_SECONDS, replaces: Path | None = None
-    ) -> None:
-        self._replaces = replaces
+    def __init__(self, folder: Path, *, every_seconds: float = EVERY_SECONDS) -> None:
         self._last = folder / "last"
         self._best = folder / "best"
         self._every_seconds = every_seconds
         self._saved_at = time.monotonic()
-
-    def begun(self) -> bool:
-        """Whether there is one to go on from."""
-        finish_swap(self._last)
-        return self._last.is_dir()
 
     def resume(self, objective: Objective, optimiser: torch.optim.Optimizer) -> Position:
         """Loads the last checkpoint, if there is one, and says where it stands.
@@ -77,7 +67,8 @@ class Checkpoints:
             FolderError: it is damaged.
         """
         self._saved_at = time.monotonic()
-        if not self.begun():
+        finish_swap(self._last)
+        if not self._last.is_dir():
             return Position()
         try:
             state = json.loads((self._last / STATE).read_text(encoding="utf-8"))
@@ -90,7 +81,6 @@ class Checkpoints:
                 "train anew without --resume",
             ) from error
         objective.load_state(state["objective"])
-        self._remove_replaced()  # a kill may have come between the first save and that
         return Position(**state["position"])
 
     def save_if_due(self, objective: Objective, optimiser: torch.optim.Optimizer, position: Position) -> None:
@@ -112,12 +102,7 @@ class Checkpoints:
             (folder / STATE).write_text(json.dumps(state), encoding="utf-8")
 
         write_folder(self._last, write, ours=_is_checkpoint)
-        self._remove_replaced()
         self._saved_at = time.monotonic()
-
-    def _remove_replaced(self) -> None:
-        if self._replaces is not None:
-            shutil.rmtree(self._replaces, ignore_errors=True)
 
     def is_best(self, score: float, position: Position) -> bool:
         """Notes a validation in ``position``; whether it is the best so far (the first of equals)."""

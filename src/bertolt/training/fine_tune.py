@@ -24,11 +24,11 @@ from bertolt.progress import progress_bar
 from bertolt.training.checkpoints import EVERY_SECONDS
 from bertolt.training.corpus import Corpus
 from bertolt.training.loop import Plan
-from bertolt.training.method import SUPERVISED, Method, Setting, split_settings
-from bertolt.training.phases import Phases, Where
+from bertolt.training.method import SUPERVISED, Method, TrainingContext, split_settings
 from bertolt.training.pool import Pool, read_pool
 from bertolt.training.prepare import Say, output_folder, prepare
 from bertolt.training.run_folder import PHASES, RunFolder, machine_identity
+from bertolt.training.runner import RunContext, Runner
 from bertolt.training.settings import LARGE_RATE, SMALL_HIDDEN, SMALL_RATE, TrainSettings
 from bertolt.training.trainable import TrainableModel, build
 from bertolt.training.weights import class_weights
@@ -93,11 +93,11 @@ def fine_tune(
     with ExitStack() as opened:
         opened.enter_context(RunFolder(output_folder(settings)).lock())
         work = _begin(settings, say, method, corpus, checkpoint_seconds)
-        setting, prepared = work.setting, work.setting.prepared
+        context, prepared = work.context, work.context.prepared
         content = settings.model_dump(mode="json")
         opened.enter_context(work.run_folder.open(content, work.identity, resume=resume))
-        method.train(setting)
-        fitted = fit_choices(setting.model, prepared.choices)
+        method.train(context)
+        fitted = fit_choices(context.model, prepared.choices)
         evaluation, measured_on = measure(fitted, prepared.corpus)
         record = FolderRecord(
             spec=fitted.spec,
@@ -127,7 +127,7 @@ class _Work:
 
     out: Path
     run_folder: RunFolder
-    setting: Setting
+    context: TrainingContext
     pool: Pool
     identity: Mapping[str, str]
 
@@ -149,8 +149,8 @@ def _begin(
     device = model.engine.device.type
     weight = class_weights(settings.class_weight, model.task, prepared.corpus.train, prepared.spec.labels)
     run_folder = RunFolder(out)
-    where = Where(run_folder.log, say, f"{device}, {threads} threads", checkpoint_seconds)
-    setting = Setting(
+    where = RunContext(run_folder.log, say, f"{device}, {threads} threads", checkpoint_seconds)
+    context = TrainingContext(
         model=model,
         prepared=prepared,
         backbone=backbone,
@@ -160,7 +160,7 @@ def _begin(
         class_weight=None if weight is None else weight.to(model.engine.device),
         settings=settings,
         method_settings=of_method,
-        run=Phases(run_folder.path / PHASES, where),
+        runner=Runner(run_folder.path / PHASES, where),
     )
     identity = {
         "data": fingerprint(prepared.corpus.train),
@@ -169,7 +169,7 @@ def _begin(
         **({"unlabelled": fingerprint(pool.examples)} if settings.unlabelled else {}),
         **machine_identity(device, threads),
     }
-    return _Work(out, run_folder, setting, pool, identity)
+    return _Work(out, run_folder, context, pool, identity)
 
 
 def _plan(settings: TrainSettings, backbone: Backbone, device: str) -> Plan:
@@ -189,9 +189,9 @@ def _method_record(work: _Work, method: Method) -> MethodRecord | None:
         return None
     return MethodRecord(
         name=method.name,
-        settings=work.setting.method_settings.model_dump(mode="json"),
+        settings=work.context.method_settings.model_dump(mode="json"),
         pool=work.pool.counts,
-        notes=tuple(work.setting.run.notes),
+        notes=tuple(work.context.runner.notes),
     )
 
 

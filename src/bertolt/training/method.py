@@ -15,8 +15,8 @@ from bertolt.models.backbone import Backbone
 from bertolt.tasks.registry import get_task
 from bertolt.tasks.task import Typed, typed_values
 from bertolt.training.loop import Plan
-from bertolt.training.phases import Phases
 from bertolt.training.prepare import Prepared
+from bertolt.training.runner import Runner
 from bertolt.training.settings import TrainSettings
 from bertolt.training.supervised import Supervised, SupervisedData
 from bertolt.training.trainable import TrainableModel
@@ -29,7 +29,7 @@ class MethodSettings(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class TrainingContext:
     """What a method trains with.
 
     Args:
@@ -42,7 +42,7 @@ class Setting:
         class_weight: weight of each class's loss, shape (K,), where the network is; or None.
         settings: of the training.
         method_settings: of the method's own class.
-        run: runs the phases.
+        runner: runs the phases.
     """
 
     model: TrainableModel
@@ -54,9 +54,9 @@ class Setting:
     class_weight: Tensor | None
     settings: TrainSettings
     method_settings: BaseModel
-    run: Phases
+    runner: Runner
 
-    def own(self, kind: type[Typed]) -> Typed:
+    def settings_as(self, kind: type[Typed]) -> Typed:
         """The method's settings as what they are."""
         if not isinstance(self.method_settings, kind):
             raise TypeError(f"settings of {kind.__name__}, not {type(self.method_settings).__name__}")
@@ -76,8 +76,8 @@ class Method(Protocol):
     needs_pool: bool
     settings: type[MethodSettings]
 
-    def train(self, setting: Setting) -> None:
-        """Leaves ``setting.model.engine.network`` trained."""
+    def train(self, context: TrainingContext) -> None:
+        """Leaves ``context.model.engine.network`` trained."""
 
 
 class PlainSupervised:
@@ -87,19 +87,19 @@ class PlainSupervised:
     needs_pool = False
     settings: type[MethodSettings] = MethodSettings
 
-    def train(self, setting: Setting) -> None:
+    def train(self, context: TrainingContext) -> None:
         """See ``Method.train``."""
-        setting.run.run(self.name, supervised_objective(setting), setting.plan)
+        context.runner.run_phase(self.name, supervised_objective(context), context.plan)
 
 
 SUPERVISED: Method = PlainSupervised()
 
 
-def supervised_objective(setting: Setting) -> Supervised:
+def supervised_objective(context: TrainingContext) -> Supervised:
     """The task's loss on the labelled examples."""
-    prepared, settings = setting.prepared, setting.settings
-    data = SupervisedData(prepared.encoded, prepared.choices, setting.class_weight)
-    return Supervised(setting.model, data, batch_size=settings.batch_size, seed=settings.seed)
+    prepared, settings = context.prepared, context.settings
+    data = SupervisedData(prepared.encoded, prepared.choices, context.class_weight)
+    return Supervised(context.model, data, batch_size=settings.batch_size, seed=settings.seed)
 
 
 def split_settings(settings: TrainSettings, method: Method) -> tuple[TrainSettings, BaseModel]:

@@ -21,9 +21,8 @@ from bertolt.version import versions
 SETTINGS = "settings.json"
 #: The folder of a training's phases, each with its checkpoints.
 PHASES = "phases"
-#: What is removed when a run is finished. A recipe of several phases keeps those of the first apart,
-#: and one of several trainings the trainings that it is made of.
-CHECKPOINTS = ("last", "best", "warm-up", "parts", PHASES)
+#: What is removed when a run is finished: its phases, and the trainings that it is made of.
+CHECKPOINTS = ("parts", PHASES)
 
 
 def machine_identity(device: str, threads: int) -> dict[str, str]:

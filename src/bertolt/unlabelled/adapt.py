@@ -29,15 +29,14 @@ from bertolt.models.spec import FolderRecord, ModelSpec
 from bertolt.progress import progress_bar
 from bertolt.tasks.next_sentence_prediction import FOLLOWS, OTHER
 from bertolt.tasks.registry import get_task
-from bertolt.training.checkpoints import Checkpoints
-from bertolt.training.duration import expected_time
 from bertolt.training.fine_tune import kept_rows, learning_rate
-from bertolt.training.loop import Plan, train
+from bertolt.training.loop import Plan
 from bertolt.training.objective import Validation
 from bertolt.training.prepare import Say, free_or_ours, row_length
-from bertolt.training.run_folder import RunFolder, machine_identity, settings_of
+from bertolt.training.run_folder import PHASES, RunFolder, machine_identity, settings_of
+from bertolt.training.runner import RunContext, Runner
 from bertolt.unlabelled.corpus import AdaptData, read_adapt_data
-from bertolt.unlabelled.masked_lm import HEAD_RATE, HeadLog, HeadWarmup, MaskedLM, Reading, only
+from bertolt.unlabelled.masked_lm import HEAD_RATE, HeadWarmup, MaskedLM, Reading, only
 from bertolt.unlabelled.settings import AdaptSettings
 from bertolt.version import versions
 
@@ -45,6 +44,8 @@ from bertolt.version import versions
 VERB = "adapt"
 #: Tokens of a row unless told otherwise.
 ROW_LENGTH = 128
+
+Figures = Mapping[str, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Adaptation:
 
     folder: Path
     pipeline: Pipeline
-    before: Mapping[str, float | None]
+    before: Figures
     metrics: Mapping[str, Estimate]
     record: FolderRecord
     seconds: float
@@ -87,15 +88,16 @@ def adapt(settings: AdaptSettings, say: Say, *, resume: bool = False) -> Adaptat
         opened.enter_context(run_folder.lock())
         work = _prepare(settings, say)
         opened.enter_context(run_folder.open(settings.model_dump(mode="json"), work.identity, resume=resume))
-        _train(work, run_folder, say)
+        machine = f"{work.identity['device']}, {work.identity['threads']} threads"
+        before = _train(work, Runner(run_folder.path / PHASES, RunContext(run_folder.log, say, machine)))
         metrics = measure(work.models, work.data)
         say(f"after: {_shown(_values(metrics))}")
-        record = _record(work, metrics)
+        record = _record(work, before, metrics)
         if _save(work, record):
             say(f"replaced the older model folder {work.out}")
     pipeline = Pipeline(work.models.words, record)
     seconds = time.perf_counter() - start
-    return Adaptation(work.out, pipeline, work.objective.before, metrics, record, seconds)
+    return Adaptation(work.out, pipeline, before, metrics, record, seconds)
 
 
 def resume(folder: Path, say: Say) -> Adaptation:
@@ -158,21 +160,16 @@ def _prepare(settings: AdaptSettings, say: Say) -> _Work:
     return _Work(settings, out, backbone, data, models, objective, plan, identity)
 
 
-def _train(work: _Work, run_folder: RunFolder, say: Say) -> None:
-    """A new head alone, then everything."""
-    objective, plan = work.objective, work.plan
-    where = f"{work.identity['device']}, {work.identity['threads']} threads"
-    say(expected_time(objective, plan, where))
-    checkpoints = Checkpoints(run_folder.path, replaces=run_folder.path / "warm-up")
-    if not checkpoints.begun():
-        warmed = _warm_up_head(work, run_folder)
-        objective.before = _values(measure(work.models, work.data))
-        say(f"before{' (new head only)' if warmed else ''}: {_shown(objective.before)}")
-    with progress_bar("adapting", plan.epochs * len(objective.steps(0))) as progress:
-        train(objective, plan, checkpoints, run_folder.log, progress)
+def _train(work: _Work, runner: Runner) -> Figures:
+    """Trains a new head alone, measures the network, and then trains all of it; returns what was measured."""
+    warmed = _warm_up_head(work, runner)
+    before: Figures = runner.cached("before", lambda: _values(measure(work.models, work.data)))
+    runner.say(f"before{' (new head only)' if warmed else ''}: {_shown(before)}")
+    runner.run_phase(VERB, work.objective, work.plan)
+    return before
 
 
-def _warm_up_head(work: _Work, run_folder: RunFolder) -> bool:
+def _warm_up_head(work: _Work, runner: Runner) -> bool:
     """Trains the parameters that the backbone lacks, alone; whether there were any."""
     network, total = work.objective.network, work.settings.warm_up
     new = new_parameters(network, work.backbone)
@@ -180,14 +177,12 @@ def _warm_up_head(work: _Work, run_folder: RunFolder) -> bool:
         return False
     first = HeadWarmup(work.objective, total)
     plan = Plan(first.epochs, HEAD_RATE, work.plan.seed, bf16=work.plan.bf16)
-    checkpoints = Checkpoints(run_folder.path / "warm-up")
-    steps = first.epochs * len(first.steps(0))
-    with only(network, new), progress_bar("warming up the head", steps) as progress:
-        train(first, plan, checkpoints, HeadLog(run_folder.log), progress)
+    with only(network, new):
+        runner.run_phase("head", first, plan, announce=False)
     return True
 
 
-def _record(work: _Work, metrics: Mapping[str, Estimate]) -> FolderRecord:
+def _record(work: _Work, before: Figures, metrics: Mapping[str, Estimate]) -> FolderRecord:
     models, data = work.models, work.data
     return FolderRecord(
         spec=models.words.spec,
@@ -199,7 +194,7 @@ def _record(work: _Work, metrics: Mapping[str, Estimate]) -> FolderRecord:
         versions=versions(),
         threads=int(work.identity["threads"]),
         notes=loading_notes(models.engine.network),
-        training={**work.settings.model_dump(mode="json"), "before": work.objective.before},
+        training={**work.settings.model_dump(mode="json"), "before": before},
         metrics={name: found.to_dict() for name, found in metrics.items()},
         measured_on="validation",
     )
@@ -271,11 +266,11 @@ def _validation(models: AdaptModels, data: AdaptData, epochs: int) -> Validation
     return Validation(score=-figures["perplexity"], figures=figures)
 
 
-def _values(metrics: Mapping[str, Estimate]) -> dict[str, float | None]:
+def _values(metrics: Mapping[str, Estimate]) -> Figures:
     return {name: found.to_dict()["value"] for name, found in metrics.items()}
 
 
-def _shown(figures: Mapping[str, float | None]) -> str:
+def _shown(figures: Figures) -> str:
     return ", ".join(
         f"{name.replace('_', ' ')} " + ("undefined" if value is None else f"{value:.4g}")
         for name, value in figures.items()

@@ -24,7 +24,7 @@ from bertolt.data.features import Encoded
 from bertolt.models.heads import last_linear
 from bertolt.models.mean_reading import can_read_mean, read_mean
 from bertolt.tasks.task import input_columns
-from bertolt.training.method import MethodSettings, Setting, supervised_objective
+from bertolt.training.method import MethodSettings, TrainingContext, supervised_objective
 from bertolt.training.trainable import TrainableModel
 from bertolt.unlabelled.contrastive import Contrastive
 from bertolt.unlabelled.embeddings import Vectors, head_embeddings, layer_embeddings, normalised
@@ -151,8 +151,8 @@ def fit_head(network: nn.Module, vectors: Vectors, gold: Sequence[int], names: V
     factor = np.divide(NAME_SCALE, spread, out=np.zeros_like(spread), where=spread > 1e-12)
     model = LogisticRegression(C=HEAD_C, max_iter=5000)
     model.fit(np.hstack([scaled, likeness * factor]), np.asarray(gold))
-    own, on_names = model.coef_[:, : vectors.shape[1]], model.coef_[:, vectors.shape[1] :]
-    weight = (own + (on_names * factor) @ directions) / length
+    on_text, on_names = model.coef_[:, : vectors.shape[1]], model.coef_[:, vectors.shape[1] :]
+    weight = (on_text + (on_names * factor) @ directions) / length
     bias = model.intercept_ - weight @ centre
     if len(weight) == 1:  # of two classes scikit-learn keeps the log-odds of the second
         weight, bias = np.vstack([-weight / 2, weight / 2]), np.hstack([-bias / 2, bias / 2])
@@ -162,28 +162,28 @@ def fit_head(network: nn.Module, vectors: Vectors, gold: Sequence[int], names: V
         layer.bias.copy_(torch.from_numpy(bias))
 
 
-def init_linear_probe(setting: Setting, *, label_names: bool = True) -> None:
+def init_linear_probe(context: TrainingContext, *, label_names: bool = True) -> None:
     """Makes the network read the mean of a chosen layer, and fits its head; nothing else is trained.
 
     A function of the backbone, the labelled texts and the seed alone, and quick: a resumed run does it again.
     Families whose head cannot read a mean (see ``can_read_mean``) keep their own reading and all layers.
 
     Args:
-        setting: its network is as it was built from the backbone.
+        context: its network is as it was built from the backbone.
         label_names: whether the names of the labels are read as well.
     """
-    network, encoded = setting.model.engine.network, setting.prepared.encoded
+    network, encoded = context.model.engine.network, context.prepared.encoded
     if can_read_mean(network):
-        embeddings = layer_embeddings(setting.model, encoded)
+        embeddings = layer_embeddings(context.model, encoded)
         centres = embeddings.mean(1, keepdims=True)
         apart = normalised(embeddings, centres)
-        choice = choose_layer(apart, gold_classes(encoded), setting.settings.seed)
+        choice = choose_layer(apart, gold_classes(encoded), context.settings.seed)
         read_mean(network, choice.layer, torch.from_numpy(centres[choice.layer - 1, 0]))
         shown = f", {choice.accuracy[choice.layer - 1]:.0%} right in cross-validation" * bool(choice.accuracy)
-        setting.run.note(f"few-shot: reads the mean of layer {choice.layer} of {len(embeddings)}{shown}")
+        context.runner.note(f"few-shot: reads the mean of layer {choice.layer} of {len(embeddings)}{shown}")
     else:
-        setting.run.note("few-shot: this family's head keeps its own reading of the last layer")
-    fit_linear_head(setting.model, encoded, label_names=label_names)
+        context.runner.note("few-shot: this family's head keeps its own reading of the last layer")
+    fit_linear_head(context.model, encoded, label_names=label_names)
 
 
 def fit_linear_head(model: TrainableModel, encoded: list[Encoded], *, label_names: bool = True) -> None:
@@ -236,33 +236,33 @@ class FewShot:
     needs_pool = False
     settings: type[MethodSettings] = FewShotSettings
 
-    def train(self, setting: Setting) -> None:
+    def train(self, context: TrainingContext) -> None:
         """See ``Method.train``."""
-        own = setting.own(FewShotSettings)
-        init_linear_probe(setting, label_names=own.label_names)
-        few_shot_phases(setting, own)
+        options = context.settings_as(FewShotSettings)
+        init_linear_probe(context, label_names=options.label_names)
+        few_shot_phases(context, options)
 
 
-def few_shot_phases(setting: Setting, settings: FewShotSettings) -> None:
+def few_shot_phases(context: TrainingContext, settings: FewShotSettings) -> None:
     """What follows the start; another method may begin with it.
 
     Args:
-        setting: its network is as ``init_linear_probe`` leaves it.
-        settings: of this method, whatever ``setting.method_settings`` are.
+        context: its network is as ``init_linear_probe`` leaves it.
+        settings: of this method, whatever ``context.method_settings`` are.
     """
-    careful = replace(setting.plan, learning_rate=setting.plan.learning_rate * RATE_SHARE)
+    careful = replace(context.plan, learning_rate=context.plan.learning_rate * RATE_SHARE)
     if settings.kind in ("contrastive", "all"):
         objective = Contrastive(
-            setting.model,
-            setting.prepared.encoded,
+            context.model,
+            context.prepared.encoded,
             steps=settings.contrastive_steps,
             batch_size=settings.contrastive_batch,
-            seed=setting.settings.seed,
+            seed=context.settings.seed,
         )
-        setting.run.run("contrastive", objective, replace(careful, epochs=1))
-        fit_linear_head(setting.model, setting.prepared.encoded, label_names=settings.label_names)
+        context.runner.run_phase("contrastive", objective, replace(careful, epochs=1))
+        fit_linear_head(context.model, context.prepared.encoded, label_names=settings.label_names)
     if settings.kind in ("lp-ft", "all"):
-        tuning = supervised_objective(setting)
+        tuning = supervised_objective(context)
         # Two epochs of twenty texts are two steps, in which nothing is learnt.
-        epochs = max(setting.plan.epochs, math.ceil(settings.tuning_steps / len(tuning.steps(0))))
-        setting.run.run("fine-tuning", tuning, replace(careful, epochs=epochs))
+        epochs = max(context.plan.epochs, math.ceil(settings.tuning_steps / len(tuning.steps(0))))
+        context.runner.run_phase("fine-tuning", tuning, replace(careful, epochs=epochs))

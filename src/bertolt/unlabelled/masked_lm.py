@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,6 @@ from bertolt.data.masking import Masking, draw
 from bertolt.inference.engine import MAX_TOKENS, tensors
 from bertolt.models.masked_head import MaskedHead, masked_loss
 from bertolt.models.next_sentence_head import both_logits
-from bertolt.training.loop import Log
 from bertolt.training.objective import Objective, Step, Validation, signals_of
 from bertolt.unlabelled.rows import Rows, UnmaskedRow
 
@@ -63,21 +62,6 @@ class HeadWarmup:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """See ``Objective.load_state``."""
-
-
-class HeadLog:
-    """Keeps the records of the head's steps apart from those of the run's.
-
-    Args:
-        log: the run's.
-    """
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-
-    def write(self, kind: str, figures: Mapping[str, float | str]) -> None:
-        """See ``Log.write``."""
-        self._log.write(f"warm-up {kind}", figures)
 
 
 @contextmanager
@@ -149,8 +133,6 @@ class MaskedLM:
         self, network: nn.Module, rows: Rows, reading: Reading, measure: Callable[[], Validation | None]
     ) -> None:
         self.network = network
-        #: Figures on the held-out documents before the body was trained.
-        self.before: dict[str, float | None] = {}
         self._rows = rows
         self._reading = reading
         self._measure = measure
@@ -216,9 +198,8 @@ class MaskedLM:
         return self._measure()
 
     def state(self) -> dict[str, Any]:
-        """See ``Objective.state``: what was measured before; the rest is a function of seed and epoch."""
-        return {"before": self.before}
+        """See ``Objective.state``: none, as all draws are a function of seed and epoch."""
+        return {}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """See ``Objective.load_state``."""
-        self.before = state["before"]

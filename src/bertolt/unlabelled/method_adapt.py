@@ -15,7 +15,7 @@ from bertolt.models.families import encoder_of
 from bertolt.models.heads import Blueprint
 from bertolt.models.masked_head import MaskedHead, new_parameters
 from bertolt.models.next_sentence_head import build_both
-from bertolt.training.method import SUPERVISED, MethodSettings, Setting
+from bertolt.training.method import SUPERVISED, MethodSettings, TrainingContext
 from bertolt.training.trainable import freeze_embeddings
 from bertolt.unlabelled.masked_lm import HEAD_RATE, HeadWarmup, MaskedLM, Reading, only
 from bertolt.unlabelled.rows import Pieces, Text
@@ -48,50 +48,51 @@ class Adapt:
     needs_pool = True
     settings: type[MethodSettings] = AdaptMethodSettings
 
-    def train(self, setting: Setting) -> None:
+    def train(self, context: TrainingContext) -> None:
         """See ``Method.train``."""
-        read_pool_first(setting)
-        least = setting.own(AdaptMethodSettings).min_steps
-        a_pass = math.ceil(len(setting.prepared.encoded) / setting.settings.batch_size)
+        read_pool_first(context)
+        least = context.settings_as(AdaptMethodSettings).min_steps
+        a_pass = math.ceil(len(context.prepared.encoded) / context.settings.batch_size)
         epochs = math.ceil(least / a_pass)
-        if epochs > setting.plan.epochs:
-            setting.run.say(f"adapt: {epochs} epochs of fine-tuning, for at least {least} steps")
-            setting = replace(setting, plan=replace(setting.plan, epochs=epochs))
-        SUPERVISED.train(setting)
+        if epochs > context.plan.epochs:
+            context.runner.say(f"adapt: {epochs} epochs of fine-tuning, for at least {least} steps")
+            context = replace(context, plan=replace(context.plan, epochs=epochs))
+        SUPERVISED.train(context)
 
 
-def read_pool_first(setting: Setting) -> None:
+def read_pool_first(context: TrainingContext) -> None:
     """Trains the body of the network on the missing words of the pool; its head stays as it is."""
-    own, settings, plan = setting.own(AdaptMethodSettings), setting.settings, setting.plan
-    device = setting.model.engine.device
+    options, settings, plan = context.settings_as(AdaptMethodSettings), context.settings, context.plan
+    device = context.model.engine.device
     torch.manual_seed(settings.seed)
     blueprint = Blueprint((), attention_dropout=device.type != "cpu")
     engine = TorchEngine(
-        build_both(setting.backbone, blueprint, next_sentence=False),
+        build_both(context.backbone, blueprint, next_sentence=False),
         MaskedHead(),
-        pad_id=setting.model.tokenizer.pad_id,
+        pad_id=context.model.tokenizer.pad_id,
         device=device,
     )
     network = engine.network
     if settings.freeze_embeddings:
         freeze_embeddings(network)
-    objective = masked_lm(setting, network)
-    new = new_parameters(network, setting.backbone)
-    if new and own.warm_up:
-        first = HeadWarmup(objective, own.warm_up)
+    objective = masked_lm(context, network)
+    new = new_parameters(network, context.backbone)
+    if new and options.warm_up:
+        first = HeadWarmup(objective, options.warm_up)
         with only(network, new):
-            setting.run.run(
+            context.runner.run_phase(
                 "reading-head", first, replace(plan, epochs=first.epochs, learning_rate=HEAD_RATE)
             )
-    setting.run.run("reading", objective, replace(plan, epochs=own.mlm_epochs, learning_rate=own.mlm_lr))
-    take_body(setting.model.engine.network, network)
+    mlm_plan = replace(plan, epochs=options.mlm_epochs, learning_rate=options.mlm_lr)
+    context.runner.run_phase("reading", objective, mlm_plan)
+    take_body(context.model.engine.network, network)
 
 
-def masked_lm(setting: Setting, network: nn.Module) -> MaskedLM:
+def masked_lm(context: TrainingContext, network: nn.Module) -> MaskedLM:
     """The missing words of the pool, each text whole in rows of equal length."""
-    tokenizer, settings = setting.model.tokenizer, setting.settings
-    tokens = tokenizer.tokens([example.text for example in setting.pool])
-    length = min(ROW_LENGTH, setting.backbone.positions)
+    tokenizer, settings = context.model.tokenizer, context.settings
+    tokens = tokenizer.tokens([example.text for example in context.pool])
+    length = min(ROW_LENGTH, context.backbone.positions)
     rows = Pieces([Text(each.ids) for each in tokens], tokenizer.single, length)
     reading = Reading(masking_for(tokenizer), tokenizer.pad_id, settings.batch_size, settings.seed)
     return MaskedLM(network, rows, reading, lambda: None)

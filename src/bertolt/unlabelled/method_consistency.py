@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 
 from bertolt.data.tokenizer import Ids
 from bertolt.inference.engine import MAX_TOKENS
-from bertolt.training.method import MethodSettings, Setting
+from bertolt.training.method import MethodSettings, TrainingContext
 from bertolt.training.supervised import SupervisedData
 from bertolt.unlabelled.consistency import Consistency, Recipe
 from bertolt.unlabelled.consistency_data import ConsistencySteps, Sizes
@@ -77,79 +77,79 @@ class ConsistencyTraining:
     needs_pool = True
     settings: type[MethodSettings] = ConsistencySettings
 
-    def train(self, setting: Setting) -> None:
+    def train(self, context: TrainingContext) -> None:
         """See ``Method.train``.
 
         Raises:
             SettingError: a view that cannot be made.
         """
-        steps = consistency_steps(setting)
-        if setting.own(ConsistencySettings).probe:
-            init_linear_probe(setting)
-        consistency_phase(setting, steps)
+        steps = consistency_steps(context)
+        if context.settings_as(ConsistencySettings).probe:
+            init_linear_probe(context)
+        consistency_phase(context, steps)
 
 
-def consistency_phase(setting: Setting, steps: ConsistencySteps) -> None:
+def consistency_phase(context: TrainingContext, steps: ConsistencySteps) -> None:
     """Trains the network as it is now, as the settings describe; the teacher's weights are left in it.
 
     Args:
-        setting: with this method's own settings.
+        context: with this method's own settings.
         steps: of ``consistency_steps``.
     """
-    own = setting.own(ConsistencySettings)
-    objective = consistency(setting, steps)
-    epochs = math.ceil(own.steps / own.check_every)
-    setting.run.run("consistency", objective, replace(setting.plan, epochs=epochs, patience=0))
+    options = context.settings_as(ConsistencySettings)
+    objective = consistency(context, steps)
+    epochs = math.ceil(options.steps / options.check_every)
+    context.runner.run_phase("consistency", objective, replace(context.plan, epochs=epochs, patience=0))
     objective.finish()
 
 
-def consistency(setting: Setting, steps: ConsistencySteps) -> Consistency:
+def consistency(context: TrainingContext, steps: ConsistencySteps) -> Consistency:
     """The objective that the settings describe, with the network as it is now as its first teacher."""
     return Consistency(
-        setting.model,
+        context.model,
         steps,
-        _recipe(setting, setting.own(ConsistencySettings)),
-        SupervisedData((), setting.prepared.choices, setting.class_weight),
-        report=setting.run.event,
+        _recipe(context, context.settings_as(ConsistencySettings)),
+        SupervisedData((), context.prepared.choices, context.class_weight),
+        report=context.runner.event,
     )
 
 
-def consistency_steps(setting: Setting) -> ConsistencySteps:
+def consistency_steps(context: TrainingContext) -> ConsistencySteps:
     """The steps that the settings describe.
 
     Raises:
         SettingError: a view that cannot be made.
     """
-    own = setting.own(ConsistencySettings)
-    pool = setting.pool_rows
+    options = context.settings_as(ConsistencySettings)
+    pool = context.pool_rows
     ids = [row.ids for each in pool for row in each.features]
-    views = make_views(own.views, own.view_rate, setting.prepared.tokenizer, ids)
-    seed = setting.settings.seed
+    views = make_views(options.views, options.view_rate, context.prepared.tokenizer, ids)
+    seed = context.settings.seed
 
     def view(row: Ids, epoch: int, index: int) -> Ids:
         return view_of(views, row, seed, epoch, index)
 
-    most = MAX_TOKENS[setting.model.engine.device.type]
+    most = MAX_TOKENS[context.model.engine.device.type]
     # Whole epochs, so that the last check comes after the last step.
-    each = math.ceil(own.steps / math.ceil(own.steps / own.check_every))
-    sizes = Sizes(own.labelled_batch, own.unlabelled_batch, each, most)
-    return ConsistencySteps(setting.prepared.encoded, pool, view, sizes, seed)
+    each = math.ceil(options.steps / math.ceil(options.steps / options.check_every))
+    sizes = Sizes(options.labelled_batch, options.unlabelled_batch, each, most)
+    return ConsistencySteps(context.prepared.encoded, pool, view, sizes, seed)
 
 
-def _recipe(setting: Setting, own: ConsistencySettings) -> Recipe:
-    classes = len(setting.model.spec.labels)
+def _recipe(context: TrainingContext, options: ConsistencySettings) -> Recipe:
+    classes = len(context.model.spec.labels)
     equal = torch.full((classes,), 1 / classes, dtype=torch.float64)
-    labelled = torch.from_numpy(smoothed_class_shares(setting.prepared.encoded, classes))
+    labelled = torch.from_numpy(smoothed_class_shares(context.prepared.encoded, classes))
     return Recipe(
-        total_steps=own.steps,
-        annealing=own.annealing,
-        temperature=own.temperature,
-        confidence=own.confidence,
-        relative=own.relative,
-        weight=own.weight,
-        ramp=own.ramp,
-        decay=own.teacher,
-        rollbacks=own.rollbacks,
-        prior=equal if own.align == "equal" else labelled,
-        aligned=own.align != "none",
+        total_steps=options.steps,
+        annealing=options.annealing,
+        temperature=options.temperature,
+        confidence=options.confidence,
+        relative=options.relative,
+        weight=options.weight,
+        ramp=options.ramp,
+        decay=options.teacher,
+        rollbacks=options.rollbacks,
+        prior=equal if options.align == "equal" else labelled,
+        aligned=options.align != "none",
     )

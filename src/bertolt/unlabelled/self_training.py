@@ -19,7 +19,7 @@ from torch import Tensor
 from bertolt.errors import DataError
 from bertolt.metrics.calibration import softmax
 from bertolt.progress import progress_bar
-from bertolt.training.method import SUPERVISED, MethodSettings, Setting
+from bertolt.training.method import SUPERVISED, MethodSettings, TrainingContext
 from bertolt.training.supervised import SupervisedData
 from bertolt.unlabelled.few_shot import FewShotSettings, few_shot_phases, init_linear_probe
 from bertolt.unlabelled.method_consistency import (
@@ -76,26 +76,26 @@ class SelfTraining:
     needs_pool = True
     settings: type[MethodSettings] = SelfTrainingSettings
 
-    def train(self, setting: Setting) -> None:
+    def train(self, context: TrainingContext) -> None:
         """See ``Method.train``.
 
         Raises:
             DataError: no text of the pool is sure enough in some class.
         """
-        own = setting.own(SelfTrainingSettings)
-        network = setting.model.engine.network
-        if own.teacher != "supervised":
-            init_linear_probe(setting)
+        options = context.settings_as(SelfTrainingSettings)
+        network = context.model.engine.network
+        if options.teacher != "supervised":
+            init_linear_probe(context)
         start = _copy(network.state_dict())
-        first_teacher(setting)
-        teaching = Teaching(setting)
-        for number in range(1, own.rounds + 1):
+        first_teacher(context)
+        teaching = Teaching(context)
+        for number in range(1, options.rounds + 1):
             found = teaching.labels(number)
-            setting.run.event(_told(number, found, setting), texts=float(len(found.rows)))
+            context.runner.event(_told(number, found, context), texts=float(len(found.rows)))
             network.load_state_dict(start)
-            setting.run.run(f"round-{number}", student(setting, found), setting.plan)
-        if own.consistency:
-            going_on = replace(setting, method_settings=ConsistencySettings(steps=own.consistency))
+            context.runner.run_phase(f"round-{number}", student(context, found), context.plan)
+        if options.consistency:
+            going_on = replace(context, method_settings=ConsistencySettings(steps=options.consistency))
             consistency_phase(going_on, consistency_steps(going_on))
 
 
@@ -103,104 +103,104 @@ class Teaching:
     """Labels the pool for each round.
 
     Args:
-        setting: of the training, with the teacher of the next round as its network.
+        context: of the training, with the teacher of the next round as its network.
     """
 
-    def __init__(self, setting: Setting) -> None:
-        self._setting = setting
-        self._own = setting.own(SelfTrainingSettings)
-        self._shares = class_shares(self._own, setting)
-        train, labels = setting.prepared.corpus.train, setting.model.spec.labels
+    def __init__(self, context: TrainingContext) -> None:
+        self._context = context
+        self._options = context.settings_as(SelfTrainingSettings)
+        self._shares = class_shares(self._options, context)
+        train, labels = context.prepared.corpus.train, context.model.spec.labels
         self._words = None
-        if self._own.tfidf_view:
+        if self._options.tfidf_view:
             self._words = WordView(
                 [example.text for example in train],
                 [labels.index(example.label) for example in train],
-                [example.text for example in setting.pool],
+                [example.text for example in context.pool],
                 len(labels),
             )
 
     def labels(self, number: int) -> PseudoLabels:
         """What the student of round ``number``, from 1, learns from."""
-        own = self._own
-        part = (number - 1) / max(1, own.rounds - 1)
-        fraction = own.pool_fraction + part * (own.last_pool_fraction - own.pool_fraction)
-        opinion = pool_probabilities(self._setting)
+        options = self._options
+        part = (number - 1) / max(1, options.rounds - 1)
+        fraction = options.pool_fraction + part * (options.last_pool_fraction - options.pool_fraction)
+        opinion = pool_probabilities(self._context)
         if self._words is not None:
             # Words learn from what the network is surest of; the two then decide together.
-            surest = choose(opinion, self._shares, own.pool_fraction, 0.0)
+            surest = choose(opinion, self._shares, options.pool_fraction, 0.0)
             words = balanced(self._words.probabilities(surest), self._shares)
             opinion = agreed(balanced(opinion, self._shares), words)
-        return choose(opinion, self._shares, fraction, own.confidence)
+        return choose(opinion, self._shares, fraction, options.confidence)
 
 
-def first_teacher(setting: Setting) -> None:
+def first_teacher(context: TrainingContext) -> None:
     """Trains the network on the labels alone, as the settings say."""
-    kind = setting.own(SelfTrainingSettings).teacher
+    kind = context.settings_as(SelfTrainingSettings).teacher
     if kind == "supervised":
-        SUPERVISED.train(setting)
+        SUPERVISED.train(context)
     elif kind == "few-shot":
-        few_shot_phases(setting, FewShotSettings(kind="contrastive"))
+        few_shot_phases(context, FewShotSettings(kind="contrastive"))
 
 
 def _copy(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in state.items()}
 
 
-def class_shares(own: SelfTrainingSettings, setting: Setting) -> Floats:
+def class_shares(options: SelfTrainingSettings, context: TrainingContext) -> Floats:
     """The shares that pseudo-labels are to have, shape (K,)."""
-    labels = setting.model.spec.labels
-    if own.balance == "equal":
+    labels = context.model.spec.labels
+    if options.balance == "equal":
         return np.full(len(labels), 1 / len(labels))
-    counts = Counter(example.label for example in setting.prepared.corpus.train)
+    counts = Counter(example.label for example in context.prepared.corpus.train)
     return np.asarray([counts[label] for label in labels]) / counts.total()
 
 
-def pool_probabilities(setting: Setting) -> Floats:
+def pool_probabilities(context: TrainingContext) -> Floats:
     """What the network says of each text of the pool, shape (n, K)."""
     logits = []
-    with progress_bar("labelling", len(setting.pool)) as progress:
-        for _, output in setting.model.outputs(setting.pool):
+    with progress_bar("labelling", len(context.pool)) as progress:
+        for _, output in context.model.outputs(context.pool):
             logits.append(output.logits)
             progress.advance(1)
     return np.asarray(softmax(np.stack(logits).astype(np.float64)))
 
 
-def student(setting: Setting, found: PseudoLabels) -> PseudoSupervised:
+def student(context: TrainingContext, found: PseudoLabels) -> PseudoSupervised:
     """The objective of a round: the labelled examples, and the texts that were chosen.
 
     Args:
-        setting: of the training.
+        context: of the training.
         found: which texts of the pool are learnt from, as what.
     """
-    own, settings = setting.own(SelfTrainingSettings), setting.settings
-    classes = len(setting.model.spec.labels)
-    targets = np.eye(classes)[found.classes] if own.targets == "hard" else found.targets
+    options, settings = context.settings_as(SelfTrainingSettings), context.settings
+    classes = len(context.model.spec.labels)
+    targets = np.eye(classes)[found.classes] if options.targets == "hard" else found.targets
     data = SupervisedData(
         [
-            *(labelled_target(each, classes) for each in setting.prepared.encoded),
+            *(labelled_target(each, classes) for each in context.prepared.encoded),
             *(
-                pseudo_target(setting.pool_rows[row], target, own.weight)
+                pseudo_target(context.pool_rows[row], target, options.weight)
                 for row, target in zip(found.rows, targets, strict=True)
             ),
         ],
-        setting.prepared.choices,
-        setting.class_weight,
+        context.prepared.choices,
+        context.class_weight,
     )
-    return PseudoSupervised(setting.model, data, batch_size=settings.batch_size, seed=settings.seed)
+    return PseudoSupervised(context.model, data, batch_size=settings.batch_size, seed=settings.seed)
 
 
-def _told(number: int, found: PseudoLabels, setting: Setting) -> str:
-    labels = setting.model.spec.labels
+def _told(number: int, found: PseudoLabels, context: TrainingContext) -> str:
+    labels = context.model.spec.labels
     counts = found.counts(len(labels))
     if not len(found.rows):
         raise DataError(
             "unlabelled texts that the teacher is sure of, in every class",
-            f"none of {len(setting.pool):,} in some class",
+            f"none of {len(context.pool):,} in some class",
             "lower --set confidence, raise --set pool_fraction, or add labelled texts",
         )
     each = ", ".join(f"{count:,} {label}" for label, count in zip(labels, counts, strict=True))
     return (
-        f"round {number}: {len(found.rows):,} of {len(setting.pool):,} unlabelled texts are learnt from "
+        f"round {number}: {len(found.rows):,} of {len(context.pool):,} unlabelled texts are learnt from "
         f"({each}), at a probability of {found.confidence:.2f} and above"
     )

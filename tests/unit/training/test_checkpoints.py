@@ -106,21 +106,6 @@ def test_steps_are_logged_by_number_with_their_rate(tmp_path: Path) -> None:
     ]
 
 
-def test_the_checkpoints_of_an_earlier_phase_go_with_the_first_of_this_one(tmp_path: Path) -> None:
-    earlier = tmp_path / "warm-up"
-    earlier.mkdir()
-    toy = Toy()
-    optimiser = make_optimiser(toy.network, 0.1)
-    checkpoints = Checkpoints(tmp_path / "run", replaces=earlier)
-    assert not checkpoints.begun()
-    assert earlier.is_dir()
-    checkpoints.save(toy, optimiser, Position())
-    assert not earlier.exists()
-    earlier.mkdir()  # as when a kill came between the save and the removal
-    checkpoints.resume(toy, optimiser)
-    assert not earlier.exists()
-
-
 def test_a_damaged_checkpoint_gets_one_message(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         _train(Toy(), tmp_path, log=Log(lambda kind, at: at == 5))

@@ -90,9 +90,9 @@ def test_it_learns_and_its_folder_is_a_model_and_a_backbone(
     assert [each.token for each in one] == [each.token for each in other]
     assert [each.score for each in one] == pytest.approx([each.score for each in other], abs=1e-6)
     assert AutoModelForMaskedLM.from_pretrained(done.folder).get_output_embeddings().weight.shape[1] == 16
-    kinds = [entry["kind"] for entry in read_log(tmp_path / "model.run")]
-    assert kinds.count("warm-up step") >= 20
-    assert kinds.count("validation") == 12
+    records = [(entry["kind"], entry["phase"]) for entry in read_log(tmp_path / "model.run")]
+    assert records.count(("step", "head")) >= 20
+    assert records.count(("validation", "adapt")) == 12
     assert sorted(path.name for path in (tmp_path / "model.run").iterdir()) == ["log.jsonl", "settings.json"]
     rows = tmp_path / "rows.csv"
     rows.write_text(
@@ -146,7 +146,7 @@ def test_a_resumed_run_is_the_same_run(
     options["next_sentence"] = next_sentence
     data = documents if next_sentence else lines
     whole = adapt(settings(data, tmp_path / "whole", **options), _silent)
-    steps = [each for each in read_log(tmp_path / "whole.run") if each["kind"].endswith("step")]
+    steps = [each for each in read_log(tmp_path / "whole.run") if each["kind"] == "step"]
     assert len(steps) > at
     calls = 0
 
@@ -171,7 +171,7 @@ def test_a_resumed_run_is_the_same_run(
     assert one.keys() == other.keys()
     assert all(one[name].equal(other[name]) for name in one)
     logs = [read_log(tmp_path / f"{name}.run") for name in ("whole", "cut")]
-    losses = [{(e["kind"], e["step"]): e["loss"] for e in log if "loss" in e} for log in logs]
+    losses = [{(e["phase"], e["kind"], e["step"]): e["loss"] for e in log if "loss" in e} for log in logs]
     assert losses[0] == losses[1]
 
 

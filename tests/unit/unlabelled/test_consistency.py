@@ -16,12 +16,12 @@ from torch.nn import functional
 from bertolt.errors import SettingError
 from bertolt.inference.engine import tensors
 from bertolt.tasks.task import typed_values
-from bertolt.training.method import Setting
+from bertolt.training.method import TrainingContext
 from bertolt.training.supervised import SupervisedData
 from bertolt.unlabelled.consistency import Consistency, ConsistencyNetwork, Recipe
 from bertolt.unlabelled.consistency_data import ConsistencyBatch, ConsistencySteps, Sizes
 from bertolt.unlabelled.method_consistency import ConsistencySettings, ConsistencyTraining
-from tiny_setting import tiny_setting
+from tiny_context import tiny_context
 
 EQUAL = torch.tensor([0.5, 0.5], dtype=torch.float64)
 RECIPE: dict[str, Any] = {
@@ -31,23 +31,23 @@ RECIPE: dict[str, Any] = {
 
 
 @pytest.fixture
-def setting(tiny_folder: Callable[[str], Path], tmp_path: Path) -> Setting:
-    return tiny_setting(tiny_folder("bert"), tmp_path / "run")
+def context(tiny_folder: Callable[[str], Path], tmp_path: Path) -> TrainingContext:
+    return tiny_context(tiny_folder("bert"), tmp_path / "run")
 
 
 def _objective(
-    setting: Setting, told: list[str] | None = None, *, max_tokens: int = 4096, **changes: Any
+    context: TrainingContext, told: list[str] | None = None, *, max_tokens: int = 4096, **changes: Any
 ) -> Consistency:
-    pool = setting.prepared.encode(setting.pool)
+    pool = context.prepared.encode(context.pool)
     sizes = Sizes(labelled=3, pool=5, steps=4, max_tokens=max_tokens)
-    steps = ConsistencySteps(setting.prepared.encoded, pool, lambda ids, _, __: ids[:-2], sizes, seed=0)
+    steps = ConsistencySteps(context.prepared.encoded, pool, lambda ids, _, __: ids[:-2], sizes, seed=0)
     recipe = Recipe(**{**RECIPE, **changes})
 
     def report(text: str, **figures: float) -> None:
         (told if told is not None else []).append(text)
 
-    data = SupervisedData((), setting.prepared.choices)
-    return Consistency(setting.model, steps, recipe, data, report)
+    data = SupervisedData((), context.prepared.choices)
+    return Consistency(context.model, steps, recipe, data, report)
 
 
 def _batch(objective: Consistency, step: int) -> ConsistencyBatch:
@@ -56,11 +56,11 @@ def _batch(objective: Consistency, step: int) -> ConsistencyBatch:
     return found
 
 
-def test_the_loss_is_that_computed_by_hand(setting: Setting) -> None:
-    objective = _objective(setting, decay=0.0)
+def test_the_loss_is_that_computed_by_hand(context: TrainingContext) -> None:
+    objective = _objective(context, decay=0.0)
     objective.network.eval()
     batch = _batch(objective, 2)
-    network, head = setting.model.engine.network, setting.model.engine.head
+    network, head = context.model.engine.network, context.model.engine.head
 
     def logits(rows: Any) -> torch.Tensor:
         with torch.no_grad():
@@ -84,8 +84,8 @@ def test_the_loss_is_that_computed_by_hand(setting: Setting) -> None:
     assert objective.signals() == {}
 
 
-def test_micro_batches_add_up_to_the_whole_step(setting: Setting) -> None:
-    whole, cut = _objective(setting, annealing="none"), _objective(setting, annealing="none", max_tokens=40)
+def test_micro_batches_add_up_to_the_whole_step(context: TrainingContext) -> None:
+    whole, cut = _objective(context, annealing="none"), _objective(context, annealing="none", max_tokens=40)
     whole.network.eval()
     cut.network.eval()
     (batch,), parts = whole.steps(1)[1].batches, cut.steps(1)[1].batches
@@ -96,8 +96,8 @@ def test_micro_batches_add_up_to_the_whole_step(setting: Setting) -> None:
     assert cut.signals() == pytest.approx(expected, rel=1e-5)
 
 
-def test_no_gradient_flows_through_the_target(setting: Setting) -> None:
-    objective = _objective(setting, weight=1.0, ramp=0)
+def test_no_gradient_flows_through_the_target(context: TrainingContext) -> None:
+    objective = _objective(context, weight=1.0, ramp=0)
     objective.network.eval()
     batch = _batch(objective, 1)
     objective.loss(batch).backward()
@@ -114,9 +114,11 @@ def test_no_gradient_flows_through_the_target(setting: Setting) -> None:
     assert not guess.requires_grad
 
 
-def test_a_step_reads_each_text_once_with_gradient_and_the_pool_once_without(setting: Setting) -> None:
-    objective = _objective(setting)
-    head, read = setting.model.engine.head, {True: 0, False: 0}
+def test_a_step_reads_each_text_once_with_gradient_and_the_pool_once_more(
+    context: TrainingContext,
+) -> None:
+    objective = _objective(context)
+    head, read = context.model.engine.head, {True: 0, False: 0}
     forward = head.forward
 
     def counted(network: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -130,18 +132,18 @@ def test_a_step_reads_each_text_once_with_gradient_and_the_pool_once_without(set
     assert read == {True: 3 + 5, False: 5}
 
 
-def test_unsure_texts_do_not_count(setting: Setting) -> None:
-    objective = _objective(setting, confidence=0.9999, ramp=0)
+def test_unsure_texts_do_not_count(context: TrainingContext) -> None:
+    objective = _objective(context, confidence=0.9999, ramp=0)
     objective.loss(_batch(objective, 0))
     signals = objective.signals()
     assert signals["confident_share"] == 0.0
     assert signals["unlabelled_loss"] == 0.0
 
 
-def test_confidence_may_be_measured_by_that_on_labelled_texts(setting: Setting) -> None:
+def test_confidence_may_be_measured_by_that_on_labelled_texts(context: TrainingContext) -> None:
     counted = []
     for confidence in (0.0, 0.999):
-        objective = _objective(setting, confidence=confidence, relative=True, ramp=0)
+        objective = _objective(context, confidence=confidence, relative=True, ramp=0)
         objective.network.eval()
         objective._guess = lambda batch: torch.tensor([[0.6, 0.4]] * 5)  # type: ignore[method-assign]
         for step in range(2):
@@ -152,9 +154,9 @@ def test_confidence_may_be_measured_by_that_on_labelled_texts(setting: Setting) 
     assert counted == [1.0, 0.0]  # 0.6 lies below 0.999 * 0.7
 
 
-def test_a_planted_collapse_is_told_and_rolled_back_bit_for_bit(setting: Setting) -> None:
+def test_a_planted_collapse_is_told_and_rolled_back_bit_for_bit(context: TrainingContext) -> None:
     told: list[str] = []
-    objective = _objective(setting, told, decay=0.9)
+    objective = _objective(context, told, decay=0.9)
     network = objective.network
     assert isinstance(network, ConsistencyNetwork)
     good = {name: value.clone() for name, value in network.student.state_dict().items()}
@@ -177,8 +179,8 @@ def test_a_planted_collapse_is_told_and_rolled_back_bit_for_bit(setting: Setting
     assert len(told) == 2
 
 
-def test_good_weights_are_kept_at_each_check(setting: Setting) -> None:
-    objective = _objective(setting)
+def test_good_weights_are_kept_at_each_check(context: TrainingContext) -> None:
+    objective = _objective(context)
     network = objective.network
     assert isinstance(network, ConsistencyNetwork)
     with torch.no_grad():
@@ -193,21 +195,21 @@ def test_good_weights_are_kept_at_each_check(setting: Setting) -> None:
         assert torch.equal(value, kept), name
 
 
-def test_every_row_is_read_as_often_as_any_other(setting: Setting) -> None:
-    objective = _objective(setting)
+def test_every_row_is_read_as_often_as_any_other(context: TrainingContext) -> None:
+    objective = _objective(context)
     labelled = [row.ids.tobytes() for epoch in range(2) for step in objective.steps(epoch)
                 for batch in step.batches for row in batch.labelled]  # fmt: skip
-    counts = [labelled.count(each.features[0].ids.tobytes()) for each in setting.prepared.encoded]
+    counts = [labelled.count(each.features[0].ids.tobytes()) for each in context.prepared.encoded]
     assert counts == [3] * 8  # 24 reads of 8 rows
     first = [[row.ids.tolist() for row in step.batches[0].plain] for step in objective.steps(1)]
-    again = [[row.ids.tolist() for row in step.batches[0].plain] for step in _objective(setting).steps(1)]
+    again = [[row.ids.tolist() for row in step.batches[0].plain] for step in _objective(context).steps(1)]
     assert first == again
 
 
-def test_the_state_survives_json_bit_for_bit(setting: Setting) -> None:
+def test_the_state_survives_json_bit_for_bit(context: TrainingContext) -> None:
     objective, other = (
-        _objective(setting, decay=0.9, aligned=True),
-        _objective(setting, decay=0.9, aligned=True),
+        _objective(context, decay=0.9, aligned=True),
+        _objective(context, decay=0.9, aligned=True),
     )
     for step in range(3):
         objective.loss(_batch(objective, step))
@@ -236,17 +238,17 @@ class _KillingLog:
 
 
 def test_a_killed_run_goes_on_to_the_same_weights(tiny_folder: Callable[[str], Path], tmp_path: Path) -> None:
-    own = ConsistencySettings(
+    options = ConsistencySettings(
         steps=4, check_every=2, labelled_batch=4, unlabelled_batch=6, ramp=2, confidence=0.5, teacher=0.9
     )
 
     def train(name: str, log: _KillingLog) -> dict[str, torch.Tensor]:
         seconds = 0.0 if math.isfinite(log.left) else 300.0
-        setting = tiny_setting(
-            tiny_folder("bert"), tmp_path / name, method=own, log=log, checkpoint_seconds=seconds
+        context = tiny_context(
+            tiny_folder("bert"), tmp_path / name, method=options, log=log, checkpoint_seconds=seconds
         )
-        ConsistencyTraining().train(setting)
-        return {key: value.clone() for key, value in setting.model.engine.network.state_dict().items()}
+        ConsistencyTraining().train(context)
+        return {key: value.clone() for key, value in context.model.engine.network.state_dict().items()}
 
     log = _KillingLog(math.inf)
     whole = train("whole", log)

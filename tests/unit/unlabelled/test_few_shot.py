@@ -15,7 +15,7 @@ from bertolt.inference.engine import tensors
 from bertolt.metrics.calibration import softmax
 from bertolt.models.heads import SequenceHead
 from bertolt.models.mean_reading import head_input, layer_means, read_mean
-from bertolt.training.method import Setting
+from bertolt.training.method import TrainingContext
 from bertolt.unlabelled.contrastive import Contrastive, pair_loss
 from bertolt.unlabelled.embeddings import head_embeddings, layer_embeddings, normalised
 from bertolt.unlabelled.few_shot import (
@@ -28,22 +28,22 @@ from bertolt.unlabelled.few_shot import (
     init_linear_probe,
     name_directions,
 )
-from tiny_setting import tiny_setting
+from tiny_context import tiny_context
 
 GOLD = [0, 1] * 10
 
 
 @pytest.fixture
-def make(tiny_folder: Callable[[str], Path], tmp_path: Path) -> Callable[..., Setting]:
-    def call(family: str = "bert", **options: object) -> Setting:
-        return tiny_setting(tiny_folder(family), tmp_path / "run", **options)  # type: ignore[arg-type]
+def make(tiny_folder: Callable[[str], Path], tmp_path: Path) -> Callable[..., TrainingContext]:
+    def call(family: str = "bert", **options: object) -> TrainingContext:
+        return tiny_context(tiny_folder(family), tmp_path / "run", **options)  # type: ignore[arg-type]
 
     return call
 
 
-def _accuracy(setting: Setting) -> float:
-    examples, outputs = zip(*setting.model.outputs(setting.prepared.corpus.validation), strict=True)
-    labels = setting.model.spec.labels
+def _accuracy(context: TrainingContext) -> float:
+    examples, outputs = zip(*context.model.outputs(context.prepared.corpus.validation), strict=True)
+    labels = context.model.spec.labels
     return float(
         np.mean(
             [
@@ -77,9 +77,9 @@ def test_of_equal_layers_the_one_two_thirds_up_is_taken() -> None:
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta"])
-def test_the_head_reads_the_mean_of_the_layer(make: Callable[..., Setting], family: str) -> None:
-    setting = make(family)
-    model, rows = setting.model, [row for each in setting.prepared.encoded for row in each.features]
+def test_the_head_reads_the_mean_of_the_layer(make: Callable[..., TrainingContext], family: str) -> None:
+    context = make(family)
+    model, rows = context.model, [row for each in context.prepared.encoded for row in each.features]
     network = model.engine.network.eval()
     inputs = tensors(rows, model.tokenizer.pad_id, model.engine.device)
     assert "attention_mask" in inputs
@@ -95,45 +95,49 @@ def test_the_head_reads_the_mean_of_the_layer(make: Callable[..., Setting], fami
     torch.testing.assert_close(found, expected, atol=0.02, rtol=0)
 
 
-def test_a_batch_mate_changes_nothing_in_what_a_mean_reader_says(make: Callable[..., Setting]) -> None:
-    setting = make()
-    init_linear_probe(setting)
-    logits = setting.model.engine.logits([row for each in setting.prepared.encoded for row in each.features])
-    alone = [setting.model.engine.logits(each.features)[0] for each in setting.prepared.encoded]
+def test_other_rows_of_a_batch_do_not_change_mean_pooling(
+    make: Callable[..., TrainingContext],
+) -> None:
+    context = make()
+    init_linear_probe(context)
+    logits = context.model.engine.logits([row for each in context.prepared.encoded for row in each.features])
+    alone = [context.model.engine.logits(each.features)[0] for each in context.prepared.encoded]
     np.testing.assert_allclose(softmax(np.stack(logits)), softmax(np.stack(alone)), atol=1e-5)
 
 
 def test_the_folder_of_a_mean_reader_loads_with_the_same_probabilities(
-    make: Callable[..., Setting], tmp_path: Path
+    make: Callable[..., TrainingContext], tmp_path: Path
 ) -> None:
-    setting = make()
-    init_linear_probe(setting)
-    network = setting.model.engine.network.eval()
+    context = make()
+    init_linear_probe(context)
+    network = context.model.engine.network.eval()
     network.save_pretrained(tmp_path / "saved")  # type: ignore[operator]
     loaded = AutoModelForSequenceClassification.from_pretrained(tmp_path / "saved").eval()
-    row = setting.prepared.encoded[0].features[0]
+    row = context.prepared.encoded[0].features[0]
     inputs = tensors([row], 0, torch.device("cpu"))
     with torch.no_grad():
         ours = SequenceHead().forward(network, inputs).softmax(-1)
         torch.testing.assert_close(loaded(**inputs).logits.softmax(-1), ours, atol=1e-5, rtol=0)
 
 
-def test_embeddings_are_normalised_means_and_windows_are_averaged(make: Callable[..., Setting]) -> None:
-    setting = make()
-    embeddings = layer_embeddings(setting.model, setting.prepared.encoded)
+def test_embeddings_are_normalised_and_windows_are_averaged(
+    make: Callable[..., TrainingContext],
+) -> None:
+    context = make()
+    embeddings = layer_embeddings(context.model, context.prepared.encoded)
     assert embeddings.shape == (2, 8, 16)
     apart = normalised(embeddings, embeddings.mean(1, keepdims=True))
     rest = torch.from_numpy(embeddings - embeddings.mean(1, keepdims=True))
     expected = nn.functional.layer_norm(rest, (16,), eps=1e-12)
     np.testing.assert_allclose(apart, expected.numpy(), atol=1e-3)
-    first, second = setting.prepared.encoded[:2]
+    first, second = context.prepared.encoded[:2]
     joined = type(first)(features=first.features + second.features, tokens=2, tokens_read=2, unknown=0)
-    (mean,) = head_embeddings(setting.model, [joined])
-    apart = head_embeddings(setting.model, [first, second])
+    (mean,) = head_embeddings(context.model, [joined])
+    apart = head_embeddings(context.model, [first, second])
     np.testing.assert_allclose(mean, apart.mean(0), atol=1e-6)
 
 
-def test_the_linear_head_is_scikit_learns(make: Callable[..., Setting]) -> None:
+def test_the_linear_head_is_scikit_learns(make: Callable[..., TrainingContext]) -> None:
     from sklearn.linear_model import LogisticRegression
 
     layer = nn.Sequential(nn.Linear(4, 3))
@@ -164,17 +168,17 @@ def test_names_that_point_the_right_way_help_where_labels_do_not() -> None:
     assert right["names"] > right["labels"] + 0.05
 
 
-def test_directions_of_names_by_hand(make: Callable[..., Setting]) -> None:
-    setting = make()
-    found = name_directions(setting.model, ["dull", "superb"])
+def test_directions_of_names_by_hand(make: Callable[..., TrainingContext]) -> None:
+    context = make()
+    found = name_directions(context.model, ["dull", "superb"])
     from bertolt.data.examples import TextExample
 
     texts = [TextExample(text=template.format(word)) for word in ("dull", "superb") for template in TEMPLATES]
-    vectors = head_embeddings(setting.model, setting.model.encode(texts))
+    vectors = head_embeddings(context.model, context.model.encode(texts))
     half = vectors[len(TEMPLATES) :].mean(0) - vectors[: len(TEMPLATES)].mean(0)
     np.testing.assert_allclose(found[1], half / np.linalg.norm(half), atol=1e-6)
     np.testing.assert_allclose(found[0], -found[1], atol=1e-6)
-    assert not name_directions(setting.model, ["dull", "dull"]).any()
+    assert not name_directions(context.model, ["dull", "dull"]).any()
 
 
 def test_pairs_by_hand() -> None:
@@ -184,11 +188,11 @@ def test_pairs_by_hand() -> None:
     assert pair_loss(vectors[:2], torch.tensor([0, 0])).item() == pytest.approx(0.16)
 
 
-def test_pairs_are_drawn_by_seed_and_epoch_of_every_label(make: Callable[..., Setting]) -> None:
-    setting = make(labelled=12)
+def test_pairs_are_drawn_by_seed_and_epoch_of_every_label(make: Callable[..., TrainingContext]) -> None:
+    context = make(labelled=12)
     drawn = {}
     for seed in (0, 1):
-        objective = Contrastive(setting.model, setting.prepared.encoded, steps=3, batch_size=6, seed=seed)
+        objective = Contrastive(context.model, context.prepared.encoded, steps=3, batch_size=6, seed=seed)
         for epoch in (0, 1):
             rows = [row for step in objective.steps(epoch) for row in step.batches[0]]
             drawn[seed, epoch] = [row.ids.tolist() for row in rows]
@@ -199,29 +203,29 @@ def test_pairs_are_drawn_by_seed_and_epoch_of_every_label(make: Callable[..., Se
 
 
 @pytest.mark.parametrize(("kind", "least"), [("probe", 0.6), ("all", 0.8)])
-def test_few_labels_separate_the_classes(make: Callable[..., Setting], kind: str, least: float) -> None:
-    own = FewShotSettings(kind=kind, contrastive_steps=30, tuning_steps=20, label_names=False)
-    setting = make(labelled=90, method=own, lr=2e-2)
-    FewShot().train(setting)
-    assert _accuracy(setting) >= least
-    done = {path.parent.name for path in (setting.run._folder).glob("*/done")}
+def test_few_labels_are_enough(make: Callable[..., TrainingContext], kind: str, least: float) -> None:
+    options = FewShotSettings(kind=kind, contrastive_steps=30, tuning_steps=20, label_names=False)
+    context = make(labelled=90, method=options, lr=2e-2)
+    FewShot().train(context)
+    assert _accuracy(context) >= least
+    done = {path.parent.name for path in (context.runner._folder).glob("*/done")}
     assert done == ({"contrastive", "fine-tuning"} if kind == "all" else set())
 
 
-def test_a_probe_leaves_the_encoder_as_it_was(make: Callable[..., Setting]) -> None:
-    setting = make("distilbert")
-    network = setting.model.engine.network
+def test_a_probe_leaves_the_encoder_as_it_was(make: Callable[..., TrainingContext]) -> None:
+    context = make("distilbert")
+    network = context.model.engine.network
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    init_linear_probe(setting)
+    init_linear_probe(context)
     changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
     assert changed == {"classifier.weight", "classifier.bias"}
-    assert any("keeps its own reading" in note for note in setting.run.notes)
+    assert any("keeps its own reading" in note for note in context.runner.notes)
 
 
-def test_the_head_can_be_fitted_again(make: Callable[..., Setting]) -> None:
-    setting = make()
-    init_linear_probe(setting)
-    layer = setting.model.engine.network.get_submodule("classifier")
+def test_the_head_can_be_fitted_again(make: Callable[..., TrainingContext]) -> None:
+    context = make()
+    init_linear_probe(context)
+    layer = context.model.engine.network.get_submodule("classifier")
     once = layer.weight.clone()  # type: ignore[union-attr, operator]
-    fit_linear_head(setting.model, setting.prepared.encoded)
+    fit_linear_head(context.model, context.prepared.encoded)
     torch.testing.assert_close(layer.weight, once)

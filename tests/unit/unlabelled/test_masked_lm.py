@@ -17,7 +17,7 @@ from bertolt.models.backbone import load_backbone
 from bertolt.models.heads import Blueprint
 from bertolt.models.next_sentence_head import build_both
 from bertolt.unlabelled import masked_lm
-from bertolt.unlabelled.masked_lm import HeadLog, HeadWarmup, MaskedLM, Reading, only
+from bertolt.unlabelled.masked_lm import HeadWarmup, MaskedLM, Reading, only
 from bertolt.unlabelled.rows import Pieces, SentencePairs, Text
 
 Make = Callable[..., MaskedLM]
@@ -144,14 +144,3 @@ def test_the_head_is_trained_alone_for_so_many_steps(make: Make) -> None:
         assert [each for each in network.parameters() if each.requires_grad] == chosen
     assert not network.cls.predictions.transform.dense.weight.requires_grad
     assert network.bert.embeddings.word_embeddings.weight.requires_grad
-
-
-def test_the_heads_records_have_a_kind_of_their_own() -> None:
-    kept: list[tuple[str, dict[str, float]]] = []
-
-    class Log:
-        def write(self, kind: str, figures: dict[str, float]) -> None:
-            kept.append((kind, figures))
-
-    HeadLog(Log()).write("step", {"step": 1})
-    assert kept == [("warm-up step", {"step": 1})]

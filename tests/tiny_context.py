@@ -12,9 +12,9 @@ from bertolt.data.examples import TextExample
 from bertolt.models.backbone import load_backbone
 from bertolt.training.corpus import Corpus
 from bertolt.training.loop import Log, Plan
-from bertolt.training.method import MethodSettings, Setting
-from bertolt.training.phases import Phases, Where
+from bertolt.training.method import MethodSettings, TrainingContext
 from bertolt.training.prepare import prepare
+from bertolt.training.runner import RunContext, Runner
 from bertolt.training.settings import TrainSettings
 from bertolt.training.trainable import build
 from tiny import sentiment_rows
@@ -29,7 +29,7 @@ class _NoLog:
         pass
 
 
-def tiny_setting(
+def tiny_context(
     backbone: Path,
     folder: Path,
     *,
@@ -39,8 +39,8 @@ def tiny_setting(
     log: Log | None = None,
     checkpoint_seconds: float = 300.0,
     **options: Any,
-) -> Setting:
-    """A setting with the first rows as labelled ones, the next as the pool, and 40 more as validation.
+) -> TrainingContext:
+    """A context with the first rows as labelled ones, the next as the pool, and 40 more as validation.
 
     Args:
         backbone: a tiny folder.
@@ -59,9 +59,9 @@ def tiny_setting(
     )
     found = load_backbone(settings.model)
     prepared = prepare(settings, found, _silent, corpus)
-    run = Phases(folder, Where(log or _NoLog(), _silent, "cpu", checkpoint_seconds))
+    runner = Runner(folder, RunContext(log or _NoLog(), _silent, "cpu", checkpoint_seconds))
     plan = Plan(epochs=settings.epochs, learning_rate=settings.lr or 1e-3, seed=settings.seed)
-    return Setting(
+    return TrainingContext(
         model=build(prepared, found, settings),
         prepared=prepared,
         backbone=found,
@@ -71,5 +71,5 @@ def tiny_setting(
         class_weight=None,
         settings=settings,
         method_settings=method or MethodSettings(),
-        run=run,
+        runner=runner,
     )

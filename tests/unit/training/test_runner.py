@@ -1,4 +1,4 @@
-"""Phases: each is done once, wherever a run is killed; and what the log and the report know of them."""
+"""Runner: each is done once, wherever a run is killed; and what the log and the report know of them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from bertolt.errors import FolderError
 from bertolt.training.loop import Plan
 from bertolt.training.objective import Step, Validation
-from bertolt.training.phases import Phases, Where
 from bertolt.training.runlog import RunLog, read_log
+from bertolt.training.runner import RunContext, Runner
 from faults import killed_before
 
 PLAN = Plan(epochs=2, learning_rate=0.1, seed=0)
@@ -57,20 +57,20 @@ def _network() -> nn.Linear:
     return network
 
 
-def _phases(folder: Path, said: list[str] | None = None) -> Phases:
+def _runner(folder: Path, said: list[str] | None = None) -> Runner:
     folder.mkdir(exist_ok=True)
     told = [] if said is None else said
-    return Phases(folder / "phases", Where(RunLog(folder), told.append, "a machine", 0.0))
+    return Runner(folder / "phases", RunContext(RunLog(folder), told.append, "a machine", 0.0))
 
 
-def _method(run: Phases, network: nn.Linear) -> list[int]:
+def _method(runner: Runner, network: nn.Linear) -> list[int]:
     """Two phases with a change between them that depends on the first."""
     first, second = _Nearer(network, 1.0), _Nearer(network, -1.0)
-    run.run("first", first, PLAN)
-    run.event("turned round", alarm=1.0)
+    runner.run_phase("first", first, PLAN)
+    runner.event("turned round", alarm=1.0)
     with torch.no_grad():
         network.weight.mul_(network.bias)
-    run.run("second", second, PLAN)
+    runner.run_phase("second", second, PLAN)
     return [first.losses, second.losses]
 
 
@@ -81,7 +81,7 @@ def _state(network: nn.Module) -> dict[str, Tensor]:
 @pytest.fixture
 def whole(tmp_path: Path) -> dict[str, Tensor]:
     network = _network()
-    _method(_phases(tmp_path / "whole"), network)
+    _method(_runner(tmp_path / "whole"), network)
     return _state(network)
 
 
@@ -90,9 +90,9 @@ def test_killed_in_any_phase_and_resumed_is_never_killed(
     tmp_path: Path, whole: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch, phase: str, step: int
 ) -> None:
     with killed_before(monkeypatch, "step", phase=phase, step=step):
-        _method(_phases(tmp_path / "cut"), _network())
+        _method(_runner(tmp_path / "cut"), _network())
     network = _network()
-    losses = _method(_phases(tmp_path / "cut"), network)
+    losses = _method(_runner(tmp_path / "cut"), network)
     assert {name: value.tolist() for name, value in network.state_dict().items()} == {
         name: value.tolist() for name, value in whole.items()
     }
@@ -104,7 +104,7 @@ def test_killed_in_any_phase_and_resumed_is_never_killed(
 
 
 def test_the_log_names_the_phase_and_keeps_signals_and_events(tmp_path: Path) -> None:
-    _method(_phases(tmp_path / "run"), _network())
+    _method(_runner(tmp_path / "run"), _network())
     log = read_log(tmp_path / "run")
     steps = [(each["phase"], each["step"], each["labelled_loss"]) for each in log if each["kind"] == "step"]
     assert steps == [("first", step, 1.0) for step in (1, 2, 3, 4)] + [
@@ -115,7 +115,7 @@ def test_the_log_names_the_phase_and_keeps_signals_and_events(tmp_path: Path) ->
 
 
 def test_a_done_phase_keeps_its_weights_and_nothing_else(tmp_path: Path) -> None:
-    _method(_phases(tmp_path / "run"), _network())
+    _method(_runner(tmp_path / "run"), _network())
     folder = tmp_path / "run" / "phases"
     left = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     names = ("model.safetensors", "position.json")
@@ -123,14 +123,30 @@ def test_a_done_phase_keeps_its_weights_and_nothing_else(tmp_path: Path) -> None
 
 
 def test_a_damaged_phase_is_refused(tmp_path: Path) -> None:
-    _method(_phases(tmp_path / "run"), _network())
+    _method(_runner(tmp_path / "run"), _network())
     (tmp_path / "run" / "phases" / "first" / "done" / "model.safetensors").write_bytes(b"half")
-    with pytest.raises(FolderError, match="the whole weights of a phase"):
-        _method(_phases(tmp_path / "run"), _network())
+    with pytest.raises(FolderError, match="the whole files of a phase"):
+        _method(_runner(tmp_path / "run"), _network())
 
 
 def test_notes_are_said_and_kept(tmp_path: Path) -> None:
     said: list[str] = []
-    run = _phases(tmp_path / "run", said)
-    run.note("chose the second")
-    assert (run.notes, said) == (["chose the second"], ["chose the second"])
+    runner = _runner(tmp_path / "run", said)
+    runner.note("chose the second")
+    assert (runner.notes, said) == (["chose the second"], ["chose the second"])
+
+
+def test_a_value_is_computed_once_in_a_run(tmp_path: Path) -> None:
+    computed: list[int] = []
+
+    def compute() -> dict[str, float | None]:
+        computed.append(1)
+        return {"perplexity": 0.1 + 0.2, "accuracy": None}
+
+    for _ in range(2):
+        value = _runner(tmp_path / "run").cached("before", compute)
+        assert value == {"perplexity": 0.1 + 0.2, "accuracy": None}
+    assert computed == [1]
+    (tmp_path / "run" / "phases" / "before-value" / "value.json").write_text("{")
+    with pytest.raises(FolderError, match="the whole files of a phase"):
+        _runner(tmp_path / "run").cached("before", compute)
