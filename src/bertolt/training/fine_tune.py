@@ -108,7 +108,7 @@ def fine_tune(
             versions=versions(),
             threads=int(work.identity["threads"]),
             training=settings.model_dump(mode="json"),
-            notes=loading_notes(setting.model.engine.network),
+            notes=loading_notes(context.model.engine.network),
             metrics={} if evaluation is None else evaluation.to_dict()["metrics"],
             measured_on=measured_on,
             method=_method_record(work, method),

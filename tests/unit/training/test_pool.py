@@ -96,10 +96,10 @@ def files(tmp_path: Path) -> Path:
         (
             {"unlabelled": ("known.txt",), "set": {"round": 2}},
             SettingError,
-            "of text-classification: none; or of --method self-training: rounds, .*found 'round'",
+            "of text-classification: no_label; or of --method self-training: rounds, .*found 'round'",
         ),
         ({"unlabelled": ("known.txt",), "set": {"rounds": 0}}, SettingError, "a value for rounds"),
-        ({"set": {"rounds": 2}}, SettingError, "a setting of text-classification: none"),
+        ({"set": {"rounds": 2}}, SettingError, "a setting of text-classification: no_label"),
     ],
 )
 def test_what_cannot_be_used_leaves_nothing_behind(

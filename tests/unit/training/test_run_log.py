@@ -67,7 +67,7 @@ def test_a_run_that_is_interrupted_can_be_resumed_once(tmp_path: Path) -> None:
     assert run.path == tmp_path / "model.run"
     with pytest.raises(KeyboardInterrupt), run.open({"seed": 1}, IDENTITY, resume=False):
         raise KeyboardInterrupt
-    for name in ("last", ".last.new"):
+    for name in ("phases", ".phases.new"):
         (run.path / name).mkdir()
     assert run.read() == {
         "verb": "train", "settings": {"seed": 1}, "identity": IDENTITY, "finished": False,
@@ -93,7 +93,7 @@ def test_a_run_begun_anew_forgets_the_one_before(tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "model")
     with run.open({}, IDENTITY, resume=False):
         run.log.write("step", {"step": 1})
-        for name in ("last", "best", ".last.new", ".best.old"):
+        for name in ("parts", "phases", ".parts.new", ".phases.old"):
             (run.path / name).mkdir()
     with run.open({}, IDENTITY, resume=False):
         assert sorted(path.name for path in run.path.iterdir()) == ["settings.json"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -137,10 +138,19 @@ def test_embeddings_are_normalised_and_windows_are_averaged(
     np.testing.assert_allclose(mean, apart.mean(0), atol=1e-6)
 
 
+class _Headed(nn.Sequential):
+    """A network whose encoder changes nothing, with a linear head."""
+
+    base_model_prefix = "encoder"
+
+    def __init__(self, head: nn.Linear) -> None:
+        super().__init__(OrderedDict(encoder=nn.Identity(), head=head))
+
+
 def test_the_linear_head_is_scikit_learns(make: Callable[..., TrainingContext]) -> None:
     from sklearn.linear_model import LogisticRegression
 
-    layer = nn.Sequential(nn.Linear(4, 3))
+    layer = _Headed(nn.Linear(4, 3))
     vectors = np.random.default_rng(0).normal(size=(30, 4))
     gold = np.arange(30) % 3
     fit_head(layer, vectors, gold)
@@ -160,7 +170,7 @@ def test_names_that_point_the_right_way_help_where_labels_do_not() -> None:
     directions[:, 0] = [-1, 1]
     right = {}
     for name, names in (("labels", None), ("names", directions)):
-        layer = nn.Sequential(nn.Linear(200, 2))
+        layer = _Headed(nn.Linear(200, 2))
         fit_head(layer, vectors[:8], classes[:8], names)
         said = layer(torch.from_numpy(vectors[8:]).float()).argmax(-1).numpy()
         right[name] = (said == classes[8:]).mean()
