@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from process import environment, run
+from fake_hub import fake_hub
+from hub_models import labels, write_plain
+from process import command, environment, run
 
 pytestmark = pytest.mark.slow
 
@@ -63,3 +66,58 @@ def test_a_model_that_is_not_in_the_cache(tmp_path: Path) -> None:
     assert done.code == 2
     assert "HF_HUB_OFFLINE is set" in done.document["error"]["found"]
     assert not (tmp_path / "models").exists()
+
+
+def test_a_killed_download_is_resumed(tmp_path: Path) -> None:
+    """With the variables that users set: HF_ENDPOINT, HF_HOME, HF_TOKEN and HF_HUB_OFFLINE."""
+    size = {"vocab_size": 400_000}  # 25 MB of embeddings: more than the library writes at a time
+    folder = write_plain(
+        tmp_path / "m", "distilbert", "AutoModelForSequenceClassification", {**labels("a", "b"), **size}
+    )
+    cache = tmp_path / "cache"
+    words = ("predict", "owner/large", "the film .", "--json")
+    with fake_hub() as hub:
+        hub.revisions["owner/large"] = {"main": folder}
+        hub.private.add("owner/large")
+        env = {name: value for name, value in environment().items() if name != "HF_HUB_OFFLINE"}
+        env |= {"HF_ENDPOINT": hub.address, "HF_HOME": str(cache), "HF_TOKEN": hub.token}
+        hub.stall_after = 15_000_000
+        with subprocess.Popen(command(*words), cwd=tmp_path, env=env, stdout=subprocess.PIPE) as process:
+            end = time.monotonic() + 120
+            while not [path for path in cache.rglob("*.incomplete") if path.stat().st_size > 10_000_000]:
+                assert time.monotonic() < end
+                time.sleep(0.1)
+            process.kill()
+        hub.stall_after = None
+        done = run(*words, cwd=tmp_path, env=env)
+        assert done.code == 0, done.err
+        ranges = [wanted for _, path, wanted in hub.asked if path.endswith("model.safetensors") and wanted]
+        assert ranges
+        assert int(ranges[-1].removeprefix("bytes=").rstrip("-")) >= 10_000_000
+        offline = run(*words, cwd=tmp_path, env={**env, "HF_HUB_OFFLINE": "1", "HF_TOKEN": ""})
+        assert offline.document == done.document
+
+
+def test_a_data_set_by_revision_and_token(tmp_path: Path) -> None:
+    with fake_hub() as hub:
+        for name, label in (("main", "new"), ("v1", "old")):
+            folder = tmp_path / "data" / name
+            folder.mkdir(parents=True)
+            rows = "".join(f"text {number},{label if number % 2 else 'other'}\n" for number in range(20))
+            (folder / "train.csv").write_text("text,label\n" + rows, encoding="utf-8")
+            hub.revisions.setdefault("owner/rows", {})[name] = folder
+        env = {name: value for name, value in environment().items() if name != "HF_HUB_OFFLINE"}
+        env |= {"HF_ENDPOINT": hub.address, "HF_HOME": str(tmp_path / "cache")}
+        for given, label in (("hf:owner/rows:train", "new"), ("hf:owner/rows@v1:train", "old")):
+            found = run("check", given, "--json", cwd=tmp_path, env=env)
+            assert found.code == 0, found.out + found.err
+            assert label in found.out
+        hub.private.add("owner/rows")
+        other = {**env, "HF_HOME": str(tmp_path / "other")}
+        refused = run("check", "hf:owner/rows@v1:train", "--json", cwd=tmp_path, env=other)
+        assert refused.code == 2, refused.out + refused.err
+        assert "HF_TOKEN" in refused.document["error"]["do"]
+        allowed = run(
+            "check", "hf:owner/rows@v1:train", "--json", cwd=tmp_path, env={**other, "HF_TOKEN": hub.token}
+        )
+        assert allowed.code == 0, allowed.out

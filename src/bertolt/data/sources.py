@@ -1,4 +1,4 @@
-"""DATA, as the verbs take it: a path, a packaged name or ``hf:owner/name``, with or without ``:split``."""
+"""DATA, as the verbs take it: a path, a packaged name or ``hf:owner/name@revision``, and ``:split``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from typing import Any, Literal
 from bertolt.data.packaged import DATASETS, packaged_tables
 from bertolt.data.readers import open_table
 from bertolt.data.table import Layout, Noted, Row, Table
-from bertolt.errors import MissingExtraError, NetworkError, UnknownNameError
+from bertolt.errors import MissingExtraError, UnknownNameError
+from bertolt.hub import hub_error, hub_errors, parse_hub_id, unreachable
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -135,18 +136,22 @@ def _hub_tables(name: str) -> dict[str, Table]:
         from datasets.exceptions import DatasetNotFoundError
     except ModuleNotFoundError as error:
         raise MissingExtraError("hub", f"the data set hf:{name}") from error
+    hub_id = parse_hub_id(name)
+    if hub_id is None:
+        raise UnknownNameError("data set on the Hub", name, DATASETS, do="write hf:owner/name@revision:split")
     try:
-        loaded = datasets.load_dataset(name)
+        loaded = datasets.load_dataset(hub_id.repository, revision=hub_id.revision)
     except DatasetNotFoundError as error:
+        cause = error.__cause__
+        if isinstance(cause, hub_errors()):
+            raise hub_error(cause, "data set", hub_id) from error
         raise UnknownNameError(
             "data set on the Hub", name, DATASETS, do="check the id on the Hub's page"
         ) from error
-    except (ConnectionError, OSError) as error:
-        raise NetworkError(
-            f"the data set {name!r} on the Hub",
-            "that the Hub cannot be reached",
-            "check the network, or name a file or a packaged data set",
-        ) from error
+    except hub_errors() as error:
+        raise hub_error(error, "data set", hub_id) from error
+    except ConnectionError as error:
+        raise unreachable("data set", hub_id) from error
     return {
         str(split): HubTable(f"hf:{name}:{split}", tuple(part.column_names), part)
         for split, part in loaded.items()

@@ -99,11 +99,11 @@ class HubFiles:
 
     def shapes(self) -> Shapes:
         """See ``ModelFiles``."""
-        from huggingface_hub import get_safetensors_metadata
+        from huggingface_hub import HfApi
         from huggingface_hub.errors import NotASafetensorsRepoError, SafetensorsParsingError
 
         try:
-            found = get_safetensors_metadata(self.hub_id.repository, revision=self.commit)
+            found = HfApi().get_safetensors_metadata(self.hub_id.repository, revision=self.commit)
         except NotASafetensorsRepoError:
             return {}
         except SafetensorsParsingError as error:
