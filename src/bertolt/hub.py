@@ -53,7 +53,10 @@ def parse_hub_id(name: str) -> HubId | None:
 
 
 def download_model(hub_id: HubId, *, weights: bool = True) -> Path:
-    """The folder in the Hub's cache that holds a model; what is missing is downloaded, and resumed.
+    """The folder in the Hub's cache that holds a model; what is missing is downloaded.
+
+    A connection that breaks is taken up where it stopped. After a killed process the libraries of the Hub
+    begin the file anew that was not complete.
 
     Args:
         hub_id: of the model.
@@ -160,7 +163,7 @@ def unreachable(kind: str, hub_id: HubId) -> NetworkError:
     return NetworkError(
         expected,
         f"{folder}the Hub cannot be reached",
-        "check the name and the network; an interrupted download is resumed when you run the command again",
+        "check the name and the network; files that are complete are not downloaded again",
     )
 
 

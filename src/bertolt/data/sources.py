@@ -13,7 +13,7 @@ from typing import Any, Literal
 from bertolt.data.packaged import DATASETS, packaged_tables
 from bertolt.data.readers import open_table
 from bertolt.data.table import Layout, Noted, Row, Table
-from bertolt.errors import MissingExtraError, UnknownNameError
+from bertolt.errors import MissingExtraError, NetworkError, UnknownNameError
 from bertolt.hub import hub_error, hub_errors, parse_hub_id, unreachable
 
 Split = Literal["train", "validation", "test"]
@@ -142,11 +142,10 @@ def _hub_tables(name: str) -> dict[str, Table]:
     try:
         loaded = datasets.load_dataset(hub_id.repository, revision=hub_id.revision)
     except DatasetNotFoundError as error:
-        cause = error.__cause__
-        if isinstance(cause, hub_errors()):
-            raise hub_error(cause, "data set", hub_id) from error
-        raise UnknownNameError(
-            "data set on the Hub", name, DATASETS, do="check the id on the Hub's page"
+        raise NetworkError(
+            f"a data set {name!r} on the Hub that may be read",
+            str(error).strip().splitlines()[0],
+            "check id and revision; for a private or gated one set HF_TOKEN to a token that may read it",
         ) from error
     except hub_errors() as error:
         raise hub_error(error, "data set", hub_id) from error
