@@ -22,7 +22,17 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").r
 NEEDS_HUB = "<!-- needs the Hub -->"
 RUN = {"sh", "console", "python"}
 #: Of the repository, what a fresh clone has and the README's commands may read.
-CLONED = ("README.md", "Makefile", "pyproject.toml", "constraints.txt", "LICENSE", "src", "examples", "docs")
+CLONED = (
+    "README.md",
+    "Makefile",
+    "find-python.sh",
+    "pyproject.toml",
+    "constraints.txt",
+    "LICENSE",
+    "src",
+    "examples",
+    "docs",
+)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from bertolt.cli.output import print_json, print_table
 from bertolt.cli.resuming import refuse_others, resumable
 from bertolt.cli.training_options import Epochs, KeepExamples, LearningRate, Resume, Seed, TrainDevice
 from bertolt.errors import InputError
-from bertolt.progress import say
+from bertolt.progress import progress_bar, say
 from bertolt.training.settings import TrainSettings, check_settings
 from bertolt.wording import counted
 
@@ -162,8 +162,9 @@ def _begin(given: dict[str, Any]) -> Run:
     if "set" in given:
         given["set"] = settings_from(given["set"])
     settings = check_settings(TrainSettings, given)
-    from bertolt.api import training
-    from bertolt.training.prepare import output_folder
+    with progress_bar("loading torch and transformers", None):
+        from bertolt.api import training
+        from bertolt.training.prepare import output_folder
 
     with resumable(output_folder(settings), "train"):
         return training.begin(settings, say)
