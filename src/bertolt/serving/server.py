@@ -1,4 +1,4 @@
-"""Uvicorn around the app: sockets, deadlines of a connection, signals."""
+"""Uvicorn around the app: sockets and signals."""
 
 from __future__ import annotations
 
@@ -13,98 +13,14 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from bertolt.errors import SettingError
 from bertolt.serving.generations import Generations
+from bertolt.serving.protocol import HEADER_BYTES, BoundedProtocol
 from bertolt.serving.settings import ServeSettings
 
 #: File descriptors beside those of connections: files of libraries, pipes, the event loop's.
 OTHER_FILES = 100
-#: Bytes of a request's line and headers.
-HEADER_BYTES = 32_768
-
-#: Connections beyond the limit that are answered at once; those beyond these are cut.
-TURNED_AWAY = 50
-#: How long they may take to read the answer.
-LINGER_SECONDS = 1.0
-
-_FULL = (
-    b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
-    b"Connection: close\r\nContent-Length: %d\r\n\r\n%s"
-)
-_FULL_BODY = (
-    b'{"error": {"expected": "a free connection", "found": "as many open ones as are allowed", '
-    b'"do": "wait as long as Retry-After says, and send it again"}}'
-)
-
-
-class BoundedProtocol(H11Protocol):
-    """HTTP/1.1 whose every wait has an end: for a request's headers, and for a client that does not read.
-
-    The body's deadline is the guard's, the idle connection's is uvicorn's own.
-    """
-
-    limits = ServeSettings()
-    _refused = False
-    _receiving: asyncio.TimerHandle | None = None
-    _sending: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Counts the connection, and waits for its first request."""
-        super().connection_made(transport)
-        transport.set_write_buffer_limits(high=0)  # so that any byte that is not read is noticed
-        excess = len(self.connections) - self.limits.connections
-        self._refused = excess > 0
-        if excess > TURNED_AWAY:
-            transport.abort()
-        elif excess > 0:
-            transport.write(_FULL % (len(_FULL_BODY), _FULL_BODY))
-            transport.write_eof()
-            # Not closed at once: upon what it still sends that would lose the answer.
-            self._receiving = self.loop.call_later(LINGER_SECONDS, transport.abort)
-        else:
-            self._expect_headers()
-
-    def data_received(self, data: bytes) -> None:
-        """Headers may come in pieces, but not for ever."""
-        if self._refused or self.transport.is_closing():
-            return
-        if not self._busy():
-            self._expect_headers()
-        super().data_received(data)
-        if self._busy():
-            self._receiving = _cancelled(self._receiving)
-
-    def on_response_complete(self) -> None:
-        """The beginning of another request may have come already."""
-        super().on_response_complete()
-        if not self._busy() and self.conn.trailing_data[0]:
-            self._expect_headers()
-
-    def pause_writing(self) -> None:
-        """The client reads too slowly for its answer."""
-        super().pause_writing()
-        self._sending = self.loop.call_later(self.limits.send_seconds, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        """It has read on."""
-        super().resume_writing()
-        self._sending = _cancelled(self._sending)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is waited for any more."""
-        super().connection_lost(exc)
-        self._receiving = _cancelled(self._receiving)
-        self._sending = _cancelled(self._sending)
-
-    def _busy(self) -> bool:
-        cycle: RequestResponseCycle | None = self.cycle  # None before the first request
-        return cycle is not None and not cycle.response_complete
-
-    def _expect_headers(self) -> None:
-        if self._receiving is None:
-            self._receiving = self.loop.call_later(self.limits.receive_seconds, self.transport.abort)
 
 
 def _has_terminal() -> bool:
@@ -114,13 +30,6 @@ def _has_terminal() -> bool:
     except OSError:
         return False
     return True
-
-
-def _cancelled(timer: asyncio.TimerHandle | None) -> asyncio.TimerHandle | None:
-    """No timer any more."""
-    if timer is not None:
-        timer.cancel()
-    return None
 
 
 class _Server(uvicorn.Server):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -365,6 +367,62 @@ def test_more_connections_than_allowed_get_429_and_idle_ones_make_room(sentiment
             assert closed(one)
             assert closed(two)
         assert httpx.get(server.url + "/live").status_code == 200
+
+
+def chunked(piece: bytes, count: int) -> bytes:
+    """A body of so many chunks."""
+    return (f"{len(piece):x}\r\n".encode() + piece + b"\r\n") * count + b"0\r\n\r\n"
+
+
+CHUNKED = f"POST {PREDICT} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("piece", "count", "status"),
+    [(b" ", 200, 400), (b" " * 127, 200, 400), (b" ", 2000, 400), (b" " * 200, 2000, 400)],
+)
+def test_a_body_of_tiny_pieces_is_cut_off(server: Running, piece: bytes, count: int, status: int) -> None:
+    with connect(server) as connection:
+        connection.sendall(CHUNKED + chunked(piece, count))
+        found = connection.recv(65_536)
+    assert found.startswith(f"HTTP/1.1 {status} ".encode())
+    tiny = count > 256 and len(piece) < 128
+    assert (b"Invalid HTTP request" in found) is tiny  # else the body arrives, and is no JSON
+
+
+def test_a_body_of_many_slices_arrives_whole(client: httpx.Client) -> None:
+    texts = [f"film {number} " * 600 for number in range(200)]
+    answer = client.post(PREDICT, json={"inputs": [*texts[:50], "x" * 99000]})
+    assert answer.status_code == 200
+    assert len(answer.json()["results"]) == 51
+    too_long = client.post(PREDICT, json={"inputs": [*texts, "x" * 200000]})
+    assert "200,000 (input 201 of 201)" in too_long.json()["error"]["found"]
+
+
+def test_pipelined_requests_are_answered_in_order(server: Running) -> None:
+    ask = b"".join(b"GET /v1/models/%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % number for number in range(700))
+    with connect(server) as connection:
+        connection.sendall(ask + b"GET /live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        found = receive_all(connection)
+    assert re.findall(rb"found\": \"'(\d+)'", found) == [b"%d" % number for number in range(700)]
+    assert found.endswith(b'{"status":"live"}')
+
+
+def test_a_refused_connection_is_closed_and_says_nothing_twice(
+    sentiment: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running(sentiment, keys=("0123456789abcdef",)) as server:
+        for rest in (b"zz\r\nno chunk\r\n", chunked(b" ", 2000)):
+            with connect(server) as connection:
+                connection.sendall(CHUNKED)
+                found = connection.recv(4096)
+                assert found.startswith(b"HTTP/1.1 401 ")
+                assert b"connection: close" in found.lower()
+                connection.sendall(rest)
+                with contextlib.suppress(ConnectionResetError):
+                    assert b"HTTP/1.1" not in receive_all(connection)
+        assert httpx.get(server.url + "/live").status_code == 200
+    assert "Traceback" not in caplog.text
 
 
 def test_headers_without_end_are_refused(server: Running) -> None:
