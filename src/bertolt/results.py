@@ -35,15 +35,19 @@ class Result:
         return _fields(self)
 
 
+#: What stands for several labels of which none holds: an empty list. A label may be called "none".
+NO_LABELS = "[]"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels(Result):
     """One label of a closed list, or those that hold of labels that each hold or do not.
 
     Args:
         label: the most probable one; of several those that pass, most probable first, with a comma
-            between them, or ``"none"``; ``"unsure"`` where the caller asked to abstain.
+            between them, or ``NO_LABELS``; ``"unsure"`` where the caller asked to abstain.
         score: its probability, 0..1; of several labels the greatest of those that pass, and of
-            ``"none"`` that of the likeliest label not holding.
+            ``NO_LABELS`` that of the likeliest label not holding.
         scores: the probability of every label, in the model's order.
         passed: the labels whose probability reaches their threshold, most probable first; None where
             exactly one label holds.

@@ -15,7 +15,7 @@ from bertolt.inference.abstain import can_withhold
 from bertolt.inference.run import Model
 from bertolt.metrics.direction import sign
 from bertolt.metrics.statistic import FloatArray, Statistic
-from bertolt.results import Labels, Result
+from bertolt.results import NO_LABELS, Labels, Result
 from bertolt.tasks.task import target_columns
 
 #: Metrics that are 1 on a row that is right as a whole, first choice first.
@@ -179,6 +179,6 @@ def show(value: Any) -> str:
         return ", ".join(f"{name} {show(each)}" for name, each in value.items() if each is not None)
     if isinstance(value, list | tuple):
         if all(isinstance(each, str) for each in value):
-            return ", ".join(value) or "none"
-        return "; ".join(show(each) for each in value) or "none"
+            return ", ".join(value) or NO_LABELS
+        return "; ".join(show(each) for each in value) or NO_LABELS
     return json.dumps(value, ensure_ascii=False, default=str)

@@ -26,7 +26,9 @@ from bertolt.tasks.reading import (
     has_text,
     labels_in,
     locate_columns,
+    meaning_notes,
     no_label_marker,
+    note_meaning,
     strange_error,
     strange_labels,
 )
@@ -315,6 +317,7 @@ def _read(
     labelled = all(column.name in mapping for column in task.columns if column.target and column.required)
     places: dict[tuple[str, str], list[Place]] = {}
     unusable: dict[str, tuple[DataError, list[Place]]] = {}
+    meanings: dict[str, str] = {}
     try:
         for row in table:
             check.parts[part] += 1
@@ -324,6 +327,8 @@ def _read(
             except DataError as error:
                 unusable.setdefault(error.do, (error, []))[1].append(place)
                 continue
+            if labelled:
+                note_meaning(rename(row, mapping), example, meanings)
             state = _state(task, example, labelled)
             if state is not None:
                 places.setdefault(state, []).append(place)
@@ -341,6 +346,7 @@ def _read(
         )
         for reason, lines in table.left_out.items()
     ]
+    check.findings += [Finding("note", "labels-read", f"{part}: {note}") for note in meaning_notes(meanings)]
     check.findings += [_row_error(error, found) for error, found in unusable.values()]
     check.findings += [_account(state, found) for state, found in places.items()]
     return rows

@@ -23,7 +23,7 @@ from bertolt.metrics import multilabel
 from bertolt.metrics.calibration import fit_temperature_binary, sigmoid, tune_thresholds
 from bertolt.metrics.statistic import Statistic
 from bertolt.models.spec import ModelSpec
-from bertolt.results import Labels
+from bertolt.results import NO_LABELS, Labels
 from bertolt.tasks.label_list import (
     MULTI_HOT,
     NUMBERED,
@@ -198,7 +198,7 @@ class MultiLabel:
         order = np.argsort(-probabilities, kind="stable")
         passed = tuple(spec.labels[place] for place in order if passes[place])
         return Labels(
-            label=", ".join(passed) if passed else "none",
+            label=", ".join(passed) if passed else NO_LABELS,
             score=float(probabilities[passes].max() if passed else 1 - probabilities.max()),
             scores=dict(zip(spec.labels, probabilities.tolist(), strict=True)),
             passed=passed,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bertolt.data.columns import NO_LABEL, rename
+from bertolt.data.columns import NO_LABEL, read_label, rename
 from bertolt.data.flags import FlagTable, joined_name
 from bertolt.data.guessing import Command, choose_columns, number_text_warning
 from bertolt.data.splits import labels_of
@@ -17,6 +17,8 @@ from bertolt.tasks.task import Task, TaskSettings, has_target, input_columns
 from bertolt.wording import command, counted, listed
 
 USUAL_TASK = "text-classification"
+#: Labels whose meaning is said.
+MEANINGS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +180,10 @@ def read_rows(task: Task, table: Table, settings: TaskSettings, choice: ColumnCh
     reading = Reading(located.table.name, located.mapping, notes=table.notes, guess=located.guess)
     if located.warning:
         reading.notes += (f"warning: {located.warning}",)
+    meanings: dict[str, str] = {}
     for row, renamed in located.rows():
         example = task.example(renamed, settings)
+        note_meaning(renamed, example, meanings)
         if not has_text(task, example):
             reading.without_text.append(row.line)
         elif not has_target(task, example):
@@ -192,6 +196,7 @@ def read_rows(task: Task, table: Table, settings: TaskSettings, choice: ColumnCh
             if choice.group is not None:
                 reading.groups.append(_group(row, choice.group))
     reading.left_out.update(located.table.left_out)
+    reading.notes += meaning_notes(meanings)
     unheard = set(located.flags) - labels_in(task, reading.examples)
     if unheard and reading.examples:
         names = ", ".join(repr(name) for name in located.flags if name in unheard)
@@ -207,6 +212,24 @@ def has_text(task: Task, example: Any) -> bool:
     the server, on the command line) is always judged: that it has no tokens stands in its result.
     """
     return all(text.strip() for text in task.texts(example))
+
+
+def note_meaning(renamed: Row, example: Any, meanings: dict[str, str]) -> None:
+    """Adds what a label is read as, where that is another word: 0 as ``follows``, 1 as ``acceptable``."""
+    label = getattr(example, "label", None)
+    if label is None or len(meanings) > MEANINGS:
+        return
+    raw = read_label(renamed, "label")
+    if raw is not None and raw != label:
+        meanings.setdefault(raw, label)
+
+
+def meaning_notes(meanings: Mapping[str, str]) -> tuple[str, ...]:
+    """One line that says what the labels of a table are read as; none where they are read as they are."""
+    if not meanings:
+        return ()
+    shown = ", ".join(f"{raw!r} = {label!r}" for raw, label in sorted(meanings.items())[:MEANINGS])
+    return (f"labels are read as: {shown}",)
 
 
 def labels_in(task: Task, examples: Iterable[Any]) -> set[str]:

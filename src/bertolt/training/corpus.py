@@ -14,7 +14,15 @@ from bertolt.data.table import Table
 from bertolt.errors import ColumnsError, DataError
 from bertolt.tasks.checking import quick_notes
 from bertolt.tasks.proposing import with_proposals
-from bertolt.tasks.reading import ColumnChoice, Reading, labels_in, read_rows, settle_no_label
+from bertolt.tasks.reading import (
+    ColumnChoice,
+    Reading,
+    labels_in,
+    read_rows,
+    settle_no_label,
+    strange_error,
+    strange_labels,
+)
 from bertolt.tasks.task import Task, TaskSettings
 from bertolt.training.settings import TrainSettings
 from bertolt.wording import counted, line_list, shortened
@@ -178,6 +186,18 @@ def _refuse_unmeasured(corpus: Corpus) -> None:
         f"{counted(len(corpus.train), 'row')}, of which none can be cut off",
         "add rows, or name rows to measure on with --validation FILE",
     )
+
+
+def refuse_strange(task: Task, corpus: Corpus, labels: Sequence[str]) -> None:
+    """Refuses labels of the validation and the test part that training lacks.
+
+    Raises:
+        DataError: names all of them, with their rows.
+    """
+    for part, examples in (("validation", corpus.validation), ("test", corpus.test)):
+        strange = strange_labels(task, examples, labels, corpus.train)
+        if strange:
+            raise strange_error(strange, part)
 
 
 def _draw(reading: Reading, most: int | None, seed: int) -> list[str]:

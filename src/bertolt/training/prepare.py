@@ -21,10 +21,9 @@ from bertolt.models.folder import is_ours
 from bertolt.models.head_rows import kept_labels
 from bertolt.models.spec import ModelSpec
 from bertolt.progress import progress_bar
-from bertolt.tasks.reading import strange_error, strange_labels
 from bertolt.tasks.registry import get_task
 from bertolt.tasks.task import Task, typed_settings
-from bertolt.training.corpus import Corpus, read_corpus
+from bertolt.training.corpus import Corpus, read_corpus, refuse_strange
 from bertolt.training.settings import TrainSettings
 
 Say = Callable[[str], None]
@@ -73,7 +72,7 @@ def prepare(settings: TrainSettings, backbone: Backbone, say: Say, corpus: Corpu
         max_length=row_length(settings.max_length, backbone),
         long=length_policy(task, settings.long),
     )
-    _refuse_strange(task, corpus, spec)
+    refuse_strange(task, corpus, spec.labels)
     encoded = _encode_all(task, spec, tokenizer, corpus.train)
     # A label that training lacks is refused now, not when the training is over.
     encode(task, spec, tokenizer, corpus.validation + corpus.test)
@@ -85,14 +84,6 @@ def prepare(settings: TrainSettings, backbone: Backbone, say: Say, corpus: Corpu
     if kept:
         say(f"head: goes on from {backbone.name}'s rows for {', '.join(kept)}; other rows are new")
     return Prepared(task, spec, tokenizer, corpus, encoded)
-
-
-def _refuse_strange(task: Task, corpus: Corpus, spec: ModelSpec) -> None:
-    """Refuses labels of the validation and the test part that training lacks; names all of them."""
-    for part, examples in (("validation", corpus.validation), ("test", corpus.test)):
-        strange = strange_labels(task, examples, spec.labels, corpus.train)
-        if strange:
-            raise strange_error(strange, part)
 
 
 def output_folder(settings: TrainSettings) -> Path:

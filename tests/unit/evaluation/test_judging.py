@@ -65,7 +65,7 @@ def test_values_are_shown_as_a_person_reads_them() -> None:
     assert show("a") == "a"
     assert show(2.50) == "2.5"
     assert show(("a", "b")) == "a, b"
-    assert show(()) == "none"
+    assert show(()) == "[]"
     assert show({"text": "cold", "start": 3}) == "cold"
     assert show([{"text": "cold", "start": 3}, {"text": "cool", "start": 9}]) == "cold; cool"
     assert show({"x": 1, "y": None}) == "x 1"

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from bertolt.data.findings import Finding
+from bertolt.data.sources import Split as Part
 from bertolt.data.tokenizer import TokenCount
 from bertolt.errors import DataError
 from bertolt.tasks.checking import DataCheck, check_data, quick_notes
 from bertolt.tasks.reading import ColumnChoice
 from bertolt.tasks.registry import get_task
+from bertolt.training.corpus import read_corpus, refuse_strange
+from bertolt.training.settings import TrainSettings
 
 TASK = get_task("text-classification")
 GOOD = [(f"a film of number {n} that was {word}", label) for n in range(12)
@@ -24,7 +27,12 @@ def write(path: Path, rows: Sequence[tuple[str, str]], header: str = "text,label
     return str(path)
 
 
-def check(*data: str, task: str = "text-classification", **columns: tuple[str, ...]) -> DataCheck:
+def check(
+    *data: str,
+    task: str = "text-classification",
+    held_out: dict[Part, str] | None = None,
+    **columns: tuple[str, ...],
+) -> DataCheck:
     found = get_task(task)
     return check_data(
         data,
@@ -32,6 +40,7 @@ def check(*data: str, task: str = "text-classification", **columns: tuple[str, .
         found.Settings(),
         ColumnChoice(**columns),
         counter=lambda texts: [TokenCount(len(t), t.count("?")) for t in texts],
+        held_out=held_out,
     )
 
 
@@ -154,3 +163,49 @@ def test_a_text_that_the_model_cannot_read_is_an_error(tmp_path: Path) -> None:
     (error,) = found.of("error")
     assert error.code == "unknown"
     assert "bert-base-multilingual-cased" in error.do
+
+
+def test_labels_that_training_lacks_are_all_named_with_their_rows(tmp_path: Path) -> None:
+    train = write(tmp_path / "train.csv", GOOD)
+    other = write(tmp_path / "dev.csv", [*GOOD[:20], ("x one", "Pos "), ("x two", "odd"), ("x three", "odd")])
+    found = check(train, held_out={"validation": other})
+    error = next(each for each in found.of("error") if each.code == "strange-labels")
+    assert error.what == (
+        "expected only labels of the training part in the validation part; "
+        "found 'Pos' on 1 row, 'odd' on 2 rows"
+    )
+    assert [(place.part, place.line) for group in error.groups for place in group] == [
+        ("dev.csv", 22), ("dev.csv", 23), ("dev.csv", 24)
+    ]  # fmt: skip
+    corpus = read_corpus(TASK, TASK.Settings(), TrainSettings(data=(train,), validation=other))
+    with pytest.raises(DataError) as caught:
+        refuse_strange(TASK, corpus, TASK.label_names(corpus.train, TASK.Settings()))
+    assert error.what == f"expected {caught.value.expected}; found {caught.value.found}"
+
+
+def test_a_label_of_two_rows_is_refused_by_check_and_training_with_the_count_of_the_file(
+    tmp_path: Path,
+) -> None:
+    rows = [(f"text number {n} of the file", "ok") for n in range(200)] + [("a", "alarm"), ("b", "alarm")]
+    path = write(tmp_path / "many.csv", rows)
+    assert only(check(path), "error").what.startswith("1 label with fewer than 3 rows")
+    with pytest.raises(DataError, match=r"at least 3 rows of every label.*found 2 of 'alarm'"):
+        read_corpus(TASK, TASK.Settings(), TrainSettings(data=(path,)))
+    # With a test file of its own, two parts are enough.
+    test = write(tmp_path / "test.csv", [("c", "ok")])
+    assert not check(path, held_out={"test": test}).of("error")
+
+
+def test_data_to_evaluate_on_needs_no_second_label(tmp_path: Path) -> None:
+    path = write(tmp_path / "one.csv", [("a film that was good", "pos")])
+    assert check(path).of("error")
+    assert not check(path, verb=("evaluate",)).of("error")
+
+
+def test_minus_one_is_left_out_by_the_check_as_by_training(tmp_path: Path) -> None:
+    rows = [(f"text number {n} of the file", str(n % 4 - 1)) for n in range(48)]
+    found = check(write(tmp_path / "snli.csv", rows))
+    warning = next(each for each in found.of("warning") if each.code == "no-label")
+    assert warning.what == "12 rows without a label (-1)"
+    assert lines(warning)[:2] == [2, 6]
+    assert "3 labels" in next(each for each in found.of("note") if each.code == "labels").what

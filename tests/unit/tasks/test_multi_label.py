@@ -22,14 +22,14 @@ from bertolt.data.readers import open_table
 from bertolt.data.splits import cut_off
 from bertolt.data.table import Row
 from bertolt.errors import DataError, SettingError
-from bertolt.inference.pipeline import Pipeline, typed_settings
+from bertolt.inference.pipeline import Pipeline
 from bertolt.metrics.calibration import sigmoid
 from bertolt.models.folder import load_examples
 from bertolt.models.spec import ModelSpec
 from bertolt.tasks.multi_label_classification import TASK
 from bertolt.tasks.reading import ColumnChoice, Reading, read_labelled
 from bertolt.tasks.single_label import SequenceOutput
-from bertolt.tasks.task import TaskSettings
+from bertolt.tasks.task import TaskSettings, typed_settings
 from bertolt.training.fine_tune import fine_tune
 from bertolt.training.settings import TrainSettings
 from bertolt.training.weights import class_weights
@@ -220,7 +220,7 @@ def test_a_result_says_what_passes_its_own_threshold() -> None:
 
 def test_a_result_of_which_nothing_passes() -> None:
     result = TASK.decode(example(), output(0.1, 0.3, 0.2), SPEC)
-    assert (result.label, result.passed) == ("none", ())
+    assert (result.label, result.passed) == ("[]", ())
     assert result.score == pytest.approx(0.7)  # that even the likeliest label does not hold
     assert result.thresholds == {"anger": 0.5, "joy": 0.5, "love": 0.5}
     assert result.to_dict()["passed"] == []

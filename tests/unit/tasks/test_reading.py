@@ -221,3 +221,13 @@ def test_one_column_for_each_label() -> None:
     assert unlabelled_rows(
         task, strange, task.Settings(), ColumnChoice(("body",))
     )  # prediction reads no label
+
+
+def test_what_the_labels_are_read_as_is_said() -> None:
+    task = get_task("next-sentence-prediction")
+    rows = [{"text": "a", "text_pair": "b", "label": each} for each in (0, "1", "IsNext", "follows")]
+    reading = read_labelled(task, _table(*rows), task.Settings(), ColumnChoice())
+    assert reading.notes == (
+        "labels are read as: '0' = 'follows', '1' = 'does not follow', 'IsNext' = 'follows'",
+    )
+    assert read_labelled(TASK, _table({"text": "a", "label": 1}), SETTINGS, ColumnChoice()).notes == ()
