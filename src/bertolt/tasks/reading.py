@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +13,7 @@ from bertolt.data.splits import labels_of
 from bertolt.data.table import Row, Table
 from bertolt.errors import DataError, InputError
 from bertolt.tasks.task import Task, TaskSettings, has_target, input_columns
-from bertolt.wording import command, counted, listed
+from bertolt.wording import command, counted, line_list
 
 USUAL_TASK = "text-classification"
 #: Labels whose meaning is said.
@@ -291,8 +290,8 @@ def no_label_marker(settings: TaskSettings, known: Iterable[str]) -> tuple[str, 
 
 def strange_labels(
     task: Task, examples: Sequence[Any], labels: Collection[str], learnt: Sequence[Any]
-) -> dict[str, int]:
-    """The labels of examples that a model does not know, with the rows of each, by alphabet.
+) -> dict[str, list[int]]:
+    """The labels of examples that a model does not know, with the lines of each, by alphabet.
 
     Args:
         task: what is learnt.
@@ -306,25 +305,36 @@ def strange_labels(
     if not task.label_outputs:
         return {}
     known = set(labels) | labels_in(task, learnt)
-    counts = Counter(label for each in examples for label in set(labels_of(task.stratum(each))))
-    return {label: count for label, count in sorted(counts.items()) if label not in known}
+    lines: dict[str, list[int]] = {}
+    for each in examples:
+        for label in set(labels_of(task.stratum(each))) - known:
+            lines.setdefault(label, []).append(each.line)
+    return dict(sorted(lines.items()))
 
 
-def strange_error(strange: Mapping[str, int], part: str) -> DataError:
+def _with_lines(strange: Mapping[str, Sequence[int]]) -> str:
+    return ", ".join(
+        f"{label!r} on {line_list(lines, 1)}"
+        if len(lines) == 1
+        else f"{label!r} on {counted(len(lines), 'row')} ({line_list(lines, 3)})"
+        for label, lines in strange.items()
+    )
+
+
+def strange_error(strange: Mapping[str, Sequence[int]], part: str) -> DataError:
     """The error for the labels of a part that training lacks."""
-    shown = ", ".join(f"{label!r} on {counted(count, 'row')}" for label, count in strange.items())
     return DataError(
         f"only labels of the training part in the {part} part",
-        shown,
+        _with_lines(strange),
         "correct these labels, remove their rows, or add rows of them to the training data",
     )
 
 
-def unknown_labels_error(strange: Mapping[str, int], labels: Sequence[str]) -> DataError:
+def unknown_labels_error(strange: Mapping[str, Sequence[int]], labels: Sequence[str]) -> DataError:
     """The error for the labels of data that a model is measured on and does not know."""
     return DataError(
-        f"the model's labels only: {listed(labels)}",
-        ", ".join(f"{label!r} on {counted(count, 'row')}" for label, count in strange.items()),
+        f"the model's labels only: {', '.join(labels[:20])}{', …' * (len(labels) > 20)}",
+        _with_lines(strange),
         "correct these labels, remove their rows, or train a model on data that has them",
     )
 

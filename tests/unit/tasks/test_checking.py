@@ -172,7 +172,7 @@ def test_labels_that_training_lacks_are_all_named_with_their_rows(tmp_path: Path
     error = next(each for each in found.of("error") if each.code == "strange-labels")
     assert error.what == (
         "expected only labels of the training part in the validation part; "
-        "found 'Pos' on 1 row, 'odd' on 2 rows"
+        "found 'Pos' on line 22, 'odd' on 2 rows (lines 23, 24)"
     )
     assert [(place.part, place.line) for group in error.groups for place in group] == [
         ("dev.csv", 22), ("dev.csv", 23), ("dev.csv", 24)
