@@ -15,7 +15,8 @@ from bertolt.data.sources import in_memory, open_source
 from bertolt.evaluation.evaluate import Evaluation, evaluate_examples
 from bertolt.inference.pipeline import Pipeline
 from bertolt.progress import progress_bar, say
-from bertolt.tasks.reading import ColumnChoice, Reading, read_labelled, strange_labels, unknown_labels_error
+from bertolt.tasks.reading import ColumnChoice, Reading, read_labelled
+from bertolt.tasks.table_labels import strange_labels, unknown_labels_error
 from bertolt.training.corpus import describe
 from bertolt.training.settings import StrPath
 

@@ -20,12 +20,9 @@ from bertolt.data.tokenizer import TokenCount
 from bertolt.data.unknown import unknown_findings
 from bertolt.errors import DataError
 from bertolt.progress import Progress
-from bertolt.tasks.reading import (
-    ColumnChoice,
-    Located,
-    has_text,
+from bertolt.tasks.reading import ColumnChoice, Located, has_text, locate_columns
+from bertolt.tasks.table_labels import (
     labels_in,
-    locate_columns,
     meaning_notes,
     no_label_marker,
     note_meaning,

@@ -18,15 +18,8 @@ from bertolt.data.writers import open_writer
 from bertolt.errors import DataError, InputError
 from bertolt.tasks.checking import is_tagging
 from bertolt.tasks.label_list import join_labels, split_labels
-from bertolt.tasks.reading import (
-    ColumnChoice,
-    Located,
-    has_text,
-    labels_in,
-    locate_columns,
-    no_label_marker,
-    view,
-)
+from bertolt.tasks.reading import ColumnChoice, Located, has_text, locate_columns, view
+from bertolt.tasks.table_labels import labels_in, no_label_marker
 from bertolt.tasks.task import Task, TaskSettings, has_target
 
 

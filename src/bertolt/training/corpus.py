@@ -14,15 +14,8 @@ from bertolt.data.table import Table
 from bertolt.errors import ColumnsError, DataError
 from bertolt.tasks.checking import quick_notes
 from bertolt.tasks.proposing import with_proposals
-from bertolt.tasks.reading import (
-    ColumnChoice,
-    Reading,
-    labels_in,
-    read_rows,
-    settle_no_label,
-    strange_error,
-    strange_labels,
-)
+from bertolt.tasks.reading import ColumnChoice, Reading, read_rows, settle_no_label
+from bertolt.tasks.table_labels import labels_in, strange_error, strange_labels
 from bertolt.tasks.task import Task, TaskSettings
 from bertolt.training.settings import TrainSettings
 from bertolt.wording import counted, line_list, shortened
