@@ -102,7 +102,7 @@ MPNET = PackagedModel(
     parameters=109_500_000,
     max_tokens=512,
     languages="English",
-    speed=0.14,
+    speed=0.13,
     sha256="78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
 )
 

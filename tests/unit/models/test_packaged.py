@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tokenizers import Tokenizer as Core
 
+from bertolt.data.tokenizer import Tokenizer
 from bertolt.errors import DiskError, FolderError, MissingExtraError
 from bertolt.models import packaged
 from bertolt.models.backbone import load_backbone
@@ -95,6 +97,22 @@ def test_it_is_unpacked_once_and_said_before(
     monkeypatch.setattr(packaged, "file_sha256", lambda file: pytest.fail("440 MB were read for nothing"))
     assert load_backbone("mpnet").positions == 512
     assert capsys.readouterr().err == ""
+
+
+def test_truncation_and_padding_that_its_tokenizer_carries_are_cleared(installed: Installed) -> None:
+    folder = packaged_folder("mpnet")
+    core = Core.from_file(str(folder / "tokenizer.json"))
+    core.enable_truncation(128)
+    core.enable_padding(length=128, pad_id=1, pad_token="<pad>")
+    core.save(str(folder / "tokenizer.json"))
+    loaded = Tokenizer.from_folder(folder)
+    assert [len(tokens.ids) for tokens in loaded.tokens(["a " * 500, "a"])] == [500, 1]
+    assert (loaded.pad_id, loaded.single.before, loaded.pair.between, loaded.pair.after) == (
+        1,
+        (0,),
+        (2, 2),
+        (2,),
+    )
 
 
 @pytest.mark.parametrize("content", ["{", '{"size": 1}', None])

@@ -15,7 +15,7 @@ from transformers import AutoModelForSequenceClassification
 from bertolt.inference.engine import tensors
 from bertolt.metrics.calibration import softmax
 from bertolt.models.heads import SequenceHead
-from bertolt.models.mean_reading import head_input, layer_means, read_mean
+from bertolt.models.mean_reading import can_read_mean, head_input, layer_means, read_mean
 from bertolt.training.method import TrainingContext
 from bertolt.unlabelled.contrastive import Contrastive, pair_loss
 from bertolt.unlabelled.embeddings import head_embeddings, layer_embeddings, normalised
@@ -94,6 +94,25 @@ def test_the_head_reads_the_mean_of_the_layer(make: Callable[..., TrainingContex
         found = head_input(network, model.engine.head, inputs)
     expected = torch.tanh(0.25 * nn.functional.layer_norm(by_hand - centre, by_hand.shape[-1:]))
     torch.testing.assert_close(found, expected, atol=0.02, rtol=0)
+
+
+def test_mpnets_means_are_transformers_and_its_head_keeps_its_own_reading(
+    make: Callable[..., TrainingContext],
+) -> None:
+    """Its bias weighs tokens by their distance in every layer, so no layer can be made a mean."""
+    context = make("mpnet")
+    model, rows = context.model, [row for each in context.prepared.encoded for row in each.features]
+    network = model.engine.network.eval()
+    inputs = tensors(rows, model.tokenizer.pad_id, model.engine.device)
+    with torch.no_grad():
+        found = layer_means(network, inputs)
+        for row, means in zip(rows, found.unbind(1), strict=True):
+            alone = torch.from_numpy(row.ids.astype(np.int64))[None]
+            states = network.base_model(input_ids=alone, output_hidden_states=True).hidden_states
+            torch.testing.assert_close(means, torch.cat(states).mean(1), rtol=1e-5, atol=1e-5)
+    assert not can_read_mean(network)
+    init_linear_probe(context)
+    assert network.config.num_hidden_layers == 2
 
 
 def test_other_rows_of_a_batch_do_not_change_mean_pooling(
