@@ -67,7 +67,7 @@ def write_backbone(folder: Path, family: str) -> None:
         folder: where to; made if it is missing.
         family: one of ``FAMILIES``, or ``electra``.
     """
-    tokenizer = _tokenizer(family)
+    tokenizer = tiny_tokenizer(family)
     config = _config(family, tokenizer)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -110,7 +110,8 @@ def _config(family: str, tokenizer: PreTrainedTokenizerBase) -> PreTrainedConfig
     )  # fmt: skip
 
 
-def _tokenizer(family: str) -> PreTrainedTokenizerBase:
+def tiny_tokenizer(family: str) -> PreTrainedTokenizerBase:
+    """A tokenizer of one of ``FAMILIES`` that knows the words of the data set."""
     if family in ("bert", "electra"):
         return BertTokenizer(vocab=_word_pieces(), model_max_length=512)
     if family == "distilbert":

@@ -81,8 +81,11 @@ def family_config(kind: str, tokenizer: PreTrainedTokenizerBase | None = None) -
 
 def write_family(folder: Path, kind: str, tokenizer: PreTrainedTokenizerBase) -> None:
     """Writes a folder as the Hub lays it out: config, weights without a head, tokenizer."""
+    config = family_config(kind, tokenizer)
+    if kind == "funnel":  # transformers has two base models for it
+        config.architectures = ["FunnelModel"]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = AutoModel.from_config(family_config(kind, tokenizer))  # type: ignore[no-untyped-call]
+        model = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
     model.save_pretrained(folder, state_dict={k: v.contiguous() for k, v in model.state_dict().items()})
     tokenizer.save_pretrained(folder)

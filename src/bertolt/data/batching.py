@@ -42,11 +42,16 @@ def steps(lengths: Sequence[int], size: int, seed: int, epoch: int) -> list[list
     return [found[index] for index in random.permutation(len(found))]
 
 
-def fill(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
+def fill(lengths: Sequence[int], max_tokens: int, *, equal_lengths: bool = False) -> list[list[int]]:
     """Batches of at most ``max_tokens`` tokens, padding included, of neighbours in length.
 
     A row that alone is longer makes a batch of its own. Longest first, so that memory peaks at once and
     not in the last minute.
+
+    Args:
+        lengths: tokens of each row.
+        max_tokens: of a batch.
+        equal_lengths: only rows of one length share a batch, so that nothing is padded.
 
     Returns:
         Indices of the rows of each batch.
@@ -55,7 +60,8 @@ def fill(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
     found: list[list[int]] = []
     width = 0
     for index in order:
-        if found and width * (len(found[-1]) + 1) <= max_tokens:
+        fits = bool(found) and width * (len(found[-1]) + 1) <= max_tokens
+        if fits and not (equal_lengths and lengths[index] != width):
             found[-1].append(index)
         else:
             width = max(1, lengths[index])

@@ -174,8 +174,9 @@ class Tokenizer:
         if not hasattr(fast, "backend_tokenizer"):
             raise FolderError(
                 "a fast tokenizer (tokenizer.json)",
-                f"only a slow one in {str(folder)!r}",
-                "save the tokenizer as tokenizer.json with transformers first",
+                f"{type(fast).__name__} in {str(folder)!r}, which is written in Python only",
+                "choose another model: some families (CANINE, ESM and others) have no fast tokenizer, and "
+                "theirs cannot be converted",
             )
         found = cls(fast, types=_has_types(Path(folder)))
         if isinstance(embeddings, int):
@@ -255,9 +256,18 @@ class Tokenizer:
 
     @property
     def pad_id(self) -> int:
-        """The id that fills up a row; it is masked, so any will do where the tokenizer names none."""
-        found: int | None = self._fast.pad_token_id
-        return 0 if found is None else found
+        """The id that fills up a row; it is masked, so any will do where the tokenizer names none.
+
+        The end-of-text token comes first: decoders look for the last token that is no padding.
+        """
+        fast = self._fast
+        ids = (fast.pad_token_id, fast.eos_token_id, fast.unk_token_id)
+        return next((each for each in ids if each is not None), 0)
+
+    @property
+    def largest_id(self) -> int:
+        """The largest id that a text may get."""
+        return max(self._core.get_vocab(with_added_tokens=True).values(), default=0)
 
     @property
     def mask_token(self) -> str | None:
@@ -288,6 +298,8 @@ class Tokenizer:
     def save(self, folder: Path, max_length: int) -> None:
         """Writes the tokenizer's files, with ``model_max_length`` set and nothing baked in."""
         self._fast.model_max_length = max_length
+        if self._fast.pad_token is None and self._fast.eos_token is not None:
+            self._fast.pad_token = self._fast.eos_token  # as `pad_id` has it
         self._fast.save_pretrained(folder)
 
 

@@ -23,6 +23,7 @@ from bertolt.inference.engine import TorchEngine
 from bertolt.inference.pipeline import Input, Pipeline
 from bertolt.inference.run import Model
 from bertolt.inference.unread import Unread, tokens_read, unread_stretches
+from bertolt.models.families import family_of
 from bertolt.models.spec import FolderRecord
 from bertolt.results import Result
 from bertolt.tasks.reading import input_example
@@ -131,6 +132,13 @@ def attribute(
     if not isinstance(engine, TorchEngine):
         raise InputError(
             "a model that torch runs, for its gradients", type(engine).__name__, "load it with engine torch"
+        )
+    config: Any = engine.network.config
+    if not family_of(config).embeddings_in:
+        raise InputError(
+            "a model that gives the same answer for embeddings as for tokens",
+            f"model type {config.model_type!r}, which does not",
+            "explain a model of another family; docs/models.md lists them",
         )
     texts = model.task.texts(example)
     tokens = model.tokenizer.tokens(texts, offsets=True)

@@ -11,7 +11,11 @@ from torch import nn
 
 from bertolt.data.batching import collate, fill
 from bertolt.data.features import Feature
+<<<<<<< HEAD
 from bertolt.errors import FolderError
+=======
+from bertolt.models.families import family_of
+>>>>>>> 9582382 (Families: one row for each; the length limit, rows of one length and refusals follow from it; a trial before the first step)
 from bertolt.models.fast_dropout import use_fast_dropout
 from bertolt.models.fast_linear import use_fast_linear
 from bertolt.models.heads import Head, Inputs, PackedHead
@@ -35,7 +39,11 @@ class Engine(Protocol):
 
 
 def run_by_length(
-    features: Sequence[Feature], max_tokens: int, run: Callable[[Sequence[Feature]], Sequence[Logits]]
+    features: Sequence[Feature],
+    max_tokens: int,
+    run: Callable[[Sequence[Feature]], Sequence[Logits]],
+    *,
+    equal_lengths: bool = False,
 ) -> list[Logits]:
     """Runs features in batches of neighbours in length, and puts what comes out in their order again.
 
@@ -43,12 +51,16 @@ def run_by_length(
         features: in any order and of any lengths.
         max_tokens: of a batch, padding included.
         run: a batch to the logits of each of its features.
+<<<<<<< HEAD
 
     Raises:
         FolderError: a logit is no finite number.
+=======
+        equal_lengths: only rows of one length share a batch.
+>>>>>>> 9582382 (Families: one row for each; the length limit, rows of one length and refusals follow from it; a trial before the first step)
     """
     found: list[Logits | None] = [None] * len(features)
-    for batch in fill([len(feature) for feature in features], max_tokens):
+    for batch in fill([len(feature) for feature in features], max_tokens, equal_lengths=equal_lengths):
         rows = run([features[index] for index in batch])
         for index, row in zip(batch, rows, strict=True):
             if not np.isfinite(row).all():
@@ -70,6 +82,9 @@ class TorchEngine:
         pad_id: the token that fills up a row.
         device: where it runs.
         dtype: float32, or bfloat16, which gives up the promise that batch-mates change nothing.
+
+    Attributes:
+        equal_lengths: whether only rows of one length share a batch: see ``Family.equal_lengths``.
     """
 
     def __init__(
@@ -87,6 +102,7 @@ class TorchEngine:
             use_fast_dropout(network)
         self.device = device
         self.head = head
+        self.equal_lengths = family_of(network.config).equal_lengths
         self._pad_id = pad_id
         self._dtype = dtype
         self._freed = FreedMemory()
@@ -102,7 +118,9 @@ class TorchEngine:
         with torch.inference_mode():
             if self._packed is not None:
                 self._packed.lay_out()
-            found = run_by_length(features, PREDICTED_TOKENS[self.device.type], self._run)
+            found = run_by_length(
+                features, PREDICTED_TOKENS[self.device.type], self._run, equal_lengths=self.equal_lengths
+            )
         if was_training:
             self.network.train()
         self._freed.give_back()

@@ -20,13 +20,12 @@ from torch import Tensor, nn
 
 from bertolt.data.batching import collate
 from bertolt.data.features import Feature
-from bertolt.errors import MissingExtraError
+from bertolt.errors import FolderError, MissingExtraError
 from bertolt.inference.onnx_engine import all_inputs
+from bertolt.models.families import family_of
 from bertolt.models.fast_linear import use_plain_linear
 from bertolt.models.heads import Head
 
-#: Families whose attention is one softmax over all tokens of the row.
-FUSED_FAMILIES = frozenset({"bert", "distilbert", "roberta", "xlm-roberta", "camembert", "electra"})
 OPSET = 18
 _ATTENTION = "bertolt-onnx"
 
@@ -44,8 +43,10 @@ def write_onnx(network: nn.Module, head: Head, sample: Sequence[Feature], pad_id
 
     Raises:
         MissingExtraError: without the extra ``onnx``.
+        FolderError: the network's family cannot be exported.
     """
     check_extra()
+    _check_exports(network)
     network = use_plain_linear(network).eval().requires_grad_(False)
     arrays = all_inputs(collate(sample, pad_id))
     if not _has_types(network):
@@ -53,7 +54,7 @@ def write_onnx(network: nn.Module, head: Head, sample: Sequence[Feature], pad_id
     inputs = {name: torch.from_numpy(array) for name, array in arrays.items()}
     batch, tokens, selected = (torch.export.Dim(name) for name in ("batch", "tokens", "selected"))
     shapes = {name: {0: selected} if name == "positions" else {0: batch, 1: tokens} for name in inputs}
-    fusible = _family(network) in FUSED_FAMILIES
+    fusible = family_of(_config(network)).fused_export
     if fusible:
         _fuse_attention(network)
     with quiet():
@@ -104,8 +105,21 @@ def _config(network: nn.Module) -> Any:
     return network.config
 
 
-def _family(network: nn.Module) -> str:
-    return str(_config(network).model_type)
+def _check_exports(network: nn.Module) -> None:
+    config = _config(network)
+    family = family_of(config)
+    if family.exports and not family.equal_lengths:
+        return
+    reason = (
+        "whose answers depend on padding, which ONNX Runtime needs for rows of several lengths"
+        if family.equal_lengths
+        else "whose operations ONNX does not have"
+    )
+    raise FolderError(
+        "a model of a family that can be exported",
+        f"model type {config.model_type!r}, {reason}",
+        "use the model folder itself: every verb runs it with torch",
+    )
 
 
 def _has_types(network: nn.Module) -> bool:

@@ -9,7 +9,11 @@ from typing import Any
 
 from bertolt.errors import FolderError, UnknownNameError
 from bertolt.hub import download_model, parse_hub_id
+<<<<<<< HEAD
 from bertolt.models.config import read_config, read_json
+=======
+from bertolt.models.families import check_family, position_limit
+>>>>>>> 9582382 (Families: one row for each; the length limit, rows of one length and refusals follow from it; a trial before the first step)
 from bertolt.models.packaged import PACKAGED, packaged_folder
 from bertolt.models.swap import finish_swap
 
@@ -53,14 +57,8 @@ class Backbone:
 
     @property
     def positions(self) -> int:
-        """The most tokens a row may have, special ones included.
-
-        RoBERTa, MPNet and their kin number positions from the padding id on, so 514 position embeddings are
-        512 tokens.
-        """
-        count = int(self.config.max_position_embeddings)
-        offset = self.config.model_type in {"roberta", "xlm-roberta", "camembert", "longformer", "mpnet"}
-        return count - (int(self.config.pad_token_id) + 1 if offset else 0)
+        """The most tokens a row may have, special ones included: see ``position_limit``."""
+        return position_limit(self.config)
 
 
 def stated_length(folder: Path) -> int | None:
@@ -101,6 +99,7 @@ def load_backbone(name: str) -> Backbone:
 
     folder = find_folder(name)
     config = read_config(folder)
+    check_family(config)
     check_weights(folder)
     return Backbone(name=name, folder=folder, config=config)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from bertolt.data.features import Feature
 from bertolt.errors import FolderError
 from bertolt.inference.engine import tensors
 from bertolt.models.backbone import Backbone
+from bertolt.models.families import family_of
 from bertolt.models.fast_linear import use_fast_linear
 from bertolt.models.heads import load_network, quiet_transformers
 from bertolt.models.packaged import file_sha256
@@ -39,6 +41,7 @@ class Encoder:
         if device.type == "cpu":
             use_fast_linear(network)
         self.identity = identity
+        self.equal_lengths = family_of(network.config).equal_lengths
         self.device = device
         self._pad_id = pad_id
         config = network.config
@@ -86,8 +89,9 @@ class Encoder:
         return [array[place, : len(row)] for place, row in enumerate(rows)]
 
     def _lexical(self, ids: Tensor) -> Tensor:
-        table: nn.Module = self.network.get_input_embeddings()  # type: ignore[operator]
-        rows: Tensor = table(ids)
+        table: Any = self.network.get_input_embeddings()  # type: ignore[operator]
+        found = table(ids)
+        rows: Tensor = found[0] if isinstance(found, tuple) else found  # I-BERT's gives a scale as well
         rows = functional.layer_norm(rows, rows.shape[-1:])
         return functional.pad(rows, (0, self.width - rows.shape[-1]))  # ALBERT's embeddings are narrower
 
@@ -98,6 +102,12 @@ def load_encoder(backbone: Backbone, *, pad_id: int, device: torch.device) -> En
     Raises:
         FolderError: its family has no body of its own, or weights are missing.
     """
+    if not family_of(backbone.config).probes:
+        raise FolderError(
+            "a model that gives the hidden states of every layer for every token",
+            f"model type {backbone.config.model_type!r}, which does not",
+            "choose an encoder of another family; docs/models.md lists them",
+        )
     network = load_network("AutoModel", backbone.folder, backbone.config, new_head=True)
     return Encoder(network, _digest(backbone.folder), pad_id=pad_id, device=device)
 

@@ -20,6 +20,7 @@ from bertolt.data.examples import fingerprint
 from bertolt.data.tokenizer import Tokenizer
 from bertolt.models.backbone import Backbone, load_backbone
 from bertolt.models.device import choose_device, set_threads
+from bertolt.models.families import fit_tokens
 from bertolt.models.heads import loading_notes
 from bertolt.probing.bank import LEXICAL, Input, ProbeBank, Shape, all_inputs, control_inputs, mix
 from bertolt.probing.code import online_code
@@ -206,6 +207,7 @@ def _prepare(settings: ProbeSettings, say: Say) -> _Work:
     for note in data.notes:
         say(note)
     encoder = load_encoder(backbone, pad_id=tokenizer.pad_id, device=device)
+    fit_tokens(encoder.network, tokenizer.pad_id, tokenizer.largest_id)
     for note in loading_notes(encoder.network):
         say(note)
     identity = {

@@ -137,7 +137,11 @@ def read_states(
                 inside = text.wanted[own] - start + len(template.before)
                 places.append((int(starts[number]), own, inside))
     found = np.zeros((int(starts[-1]), encoder.sources, encoder.width), dtype=np.float16)
-    for batch in fill([len(each) for each in features], MAX_TOKENS[encoder.device.type]):
+    for batch in fill(
+        [len(each) for each in features],
+        MAX_TOKENS[encoder.device.type],
+        equal_lengths=encoder.equal_lengths,
+    ):
         for index, states in zip(batch, encoder.states([features[index] for index in batch]), strict=True):
             start, own, inside = places[index]
             found[start + own] = states[inside]

@@ -31,6 +31,7 @@ from bertolt.training.run_folder import PHASES, RunFolder, machine_identity
 from bertolt.training.runner import RunContext, Runner
 from bertolt.training.settings import LARGE_RATE, SMALL_HIDDEN, SMALL_RATE, TrainSettings
 from bertolt.training.trainable import TrainableModel, build
+from bertolt.training.trial import try_training
 from bertolt.training.weights import class_weights
 from bertolt.version import versions
 
@@ -146,6 +147,7 @@ def _begin(
     model = build(prepared, backbone, settings)
     for note in loading_notes(model.engine.network):
         say(note)
+    try_training(model, prepared.encoded, out)
     device = model.engine.device.type
     weight = class_weights(settings.class_weight, model.task, prepared.corpus.train, prepared.spec.labels)
     run_folder = RunFolder(out)
@@ -204,7 +206,8 @@ def _save(out: Path, model: TrainableModel, record: FolderRecord, kept: Sequence
 
 def learning_rate(wanted: float | None, backbone: Backbone) -> float:
     """The peak learning rate: small encoders bear a greater one."""
-    return wanted or (SMALL_RATE if backbone.config.hidden_size <= SMALL_HIDDEN else LARGE_RATE)
+    size = backbone.config.get_text_config().hidden_size
+    return wanted or (SMALL_RATE if size <= SMALL_HIDDEN else LARGE_RATE)
 
 
 def fit_choices(model: TrainableModel, validation: Sequence[Any]) -> TrainableModel:

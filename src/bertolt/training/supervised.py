@@ -53,6 +53,7 @@ class Supervised:
         self._batch_size = batch_size
         self._seed = seed
         self._device = model.engine.device
+        self._equal_lengths = model.engine.equal_lengths
         self._lengths = [sum(len(row) for row in each.features) for each in data.train]
         self.network: nn.Module = model.engine.network
         self._outputs = OutputSignals(model.spec.labels if model.task.activation == "softmax" else ())
@@ -64,7 +65,7 @@ class Supervised:
     def _step(self, chosen: Sequence[int]) -> Step:
         rows = [row for index in chosen for row in self._data.train[index].features]
         lengths = [len(row) for row in rows]
-        batches = fill(lengths, MAX_TOKENS[self._device.type])
+        batches = fill(lengths, MAX_TOKENS[self._device.type], equal_lengths=self._equal_lengths)
         return Step(
             batches=[[rows[index] for index in batch] for batch in batches],
             weight=sum(row.weight for row in rows),

@@ -11,6 +11,7 @@ from bertolt.inference.engine import TorchEngine
 from bertolt.inference.run import Model
 from bertolt.models.backbone import Backbone
 from bertolt.models.device import choose_device
+from bertolt.models.families import fit_tokens
 from bertolt.models.heads import Blueprint
 from bertolt.training.optimisation import is_embedding
 from bertolt.training.prepare import Prepared
@@ -33,6 +34,7 @@ def build(prepared: Prepared, backbone: Backbone, settings: TrainSettings) -> Tr
     labels = prepared.spec.labels
     prior = prior_log_odds(settings.class_weight, prepared.task, prepared.corpus.train, labels)
     network = head.build(backbone, Blueprint(labels, device.type != "cpu", prior))
+    fit_tokens(network, prepared.tokenizer.pad_id, prepared.tokenizer.largest_id)
     if settings.freeze_embeddings:
         freeze_embeddings(network)
     engine = TorchEngine(network, head, pad_id=prepared.tokenizer.pad_id, device=device)

@@ -21,6 +21,7 @@ from bertolt.inference.run import Model
 from bertolt.metrics.intervals import Estimate
 from bertolt.models.backbone import Backbone, load_backbone
 from bertolt.models.device import choose_device, set_threads
+from bertolt.models.families import fit_tokens
 from bertolt.models.folder import Contents, save_model
 from bertolt.models.heads import Blueprint, loading_notes
 from bertolt.models.masked_head import new_parameters
@@ -35,6 +36,7 @@ from bertolt.training.objective import Validation
 from bertolt.training.prepare import Say, free_or_ours, row_length
 from bertolt.training.run_folder import PHASES, RunFolder, machine_identity, settings_of
 from bertolt.training.runner import RunContext, Runner
+from bertolt.training.trial import try_saving
 from bertolt.unlabelled.corpus import AdaptData, read_adapt_data
 from bertolt.unlabelled.masked_lm import HEAD_RATE, HeadWarmup, MaskedLM, Reading, only
 from bertolt.unlabelled.settings import AdaptSettings
@@ -142,6 +144,7 @@ def _prepare(settings: AdaptSettings, say: Say) -> _Work:
     models = build_models(settings, backbone, tokenizer, length)
     for note in loading_notes(models.engine.network):
         say(note)
+    try_saving(models.engine, out, tokenizer.pad_id)
     objective = MaskedLM(
         models.engine.network, data.rows, reading, lambda: _validation(models, data, settings.epochs)
     )
@@ -232,6 +235,7 @@ def build_models(
     torch.manual_seed(settings.seed)
     blueprint = Blueprint((), attention_dropout=device.type != "cpu")
     network = build_both(backbone, blueprint, next_sentence=settings.next_sentence)
+    fit_tokens(network, tokenizer.pad_id, tokenizer.largest_id)
     task = get_task("fill-mask")
     engine = TorchEngine(network, task.head, pad_id=tokenizer.pad_id, device=device)
     # Documents are measured as they are learnt: whole, in rows of the same length.

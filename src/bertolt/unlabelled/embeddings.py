@@ -71,7 +71,9 @@ def _embed_rows(model: TrainableModel, rows: Sequence[Feature], read: Callable[[
     engine.network.eval()
     found: dict[int, Vectors] = {}
     with torch.inference_mode():
-        for batch in fill([len(row) for row in rows], MAX_TOKENS[engine.device.type]):
+        lengths = [len(row) for row in rows]
+        most = MAX_TOKENS[engine.device.type]
+        for batch in fill(lengths, most, equal_lengths=engine.equal_lengths):
             inputs = tensors([rows[index] for index in batch], model.tokenizer.pad_id, engine.device)
             vectors = read(inputs).double().cpu().numpy()
             found.update(zip(batch, vectors, strict=True))
