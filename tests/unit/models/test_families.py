@@ -1,18 +1,42 @@
-"""Families: where the head is, whatever the order in which a network was constructed."""
+"""Families: what each row says, where the head is, how long rows may be, and what is refused."""
 
 from __future__ import annotations
 
-import pytest
-from torch import nn
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
+import pytest
+import transformers
+from torch import nn
+from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
+
+from bertolt.data.batching import fill
+from bertolt.data.tokenizer import Tokenizer
 from bertolt.errors import FolderError
-from bertolt.models.families import last_linear_name
-from family_checks import MOST_USED, check_temperature
+from bertolt.models.backbone import load_backbone
+from bertolt.models.families import FAMILIES, UNLIMITED, fit_tokens, last_linear_name, position_limit
+from bertolt.models.heads import load_network
+from family_checks import MOST_USED, check_family, check_temperature, train_family
+from tiny import tiny_tokenizer
+from tiny_families import family_config, write_family
+
+Folder = Callable[[str], Path]
+
+
+def test_every_family_with_a_classifier_has_a_row() -> None:
+    assert set(FAMILIES) == set(MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES)
+    assert all(bool(family.reason) == (family.support == "refused") for family in FAMILIES.values())
 
 
 @pytest.mark.parametrize("kind", MOST_USED)
 def test_the_temperature_divides_the_logits_and_leaves_the_encoder(kind: str) -> None:
     check_temperature(kind)
+
+
+@pytest.mark.parametrize("kind", [*MOST_USED, "fnet", "t5", "gpt2", "nomic_bert"])
+def test_what_the_row_of_a_family_says(kind: str, tmp_path: Path) -> None:
+    check_family(kind, tmp_path)
 
 
 def test_a_network_without_a_linear_head_is_refused() -> None:
@@ -21,3 +45,52 @@ def test_a_network_without_a_linear_head_is_refused() -> None:
     network.encoder = nn.Linear(2, 2)
     with pytest.raises(FolderError, match="head ends in a linear layer"):
         last_linear_name(network)
+
+
+@pytest.mark.parametrize(
+    ("kind", "tokens"),
+    [("bert", 130), ("roberta", 129), ("mpnet", 129), ("xlm-roberta", 129), ("gpt2", 130),
+     ("t5", UNLIMITED), ("funnel", UNLIMITED), ("xlnet", UNLIMITED)],
+)  # fmt: skip
+def test_the_longest_row(kind: str, tokens: int) -> None:
+    assert position_limit(family_config(kind)) == tokens
+
+
+@pytest.mark.parametrize("kind", ["reformer", "canine", "layoutlmv3"])
+def test_a_family_that_is_not_supported_is_refused_with_the_reason(kind: str, tmp_path: Path) -> None:
+    transformers.CONFIG_MAPPING[kind]().save_pretrained(tmp_path)
+    with pytest.raises(FolderError) as caught:
+        load_backbone(str(tmp_path))
+    assert caught.value.found == f"model type '{kind}': {FAMILIES[kind].reason}"
+
+
+def test_rows_of_equal_length_share_a_batch() -> None:
+    assert fill([5, 3, 5, 3, 3, 4], 10, equal_lengths=True) == [[0, 2], [5], [1, 3, 4]]
+
+
+def test_a_decoder_keeps_the_token_that_fills_up_a_row(tmp_path: Path) -> None:
+    tokenizer = tiny_tokenizer("roberta")
+    tokenizer.pad_token = None
+    write_family(tmp_path / "backbone", "gpt2", tokenizer)
+    backbone = load_backbone(str(tmp_path / "backbone"))
+    backbone.config.pad_token_id = None
+    network: Any = load_network("AutoModel", backbone.folder, backbone.config)
+    loaded = Tokenizer.from_folder(backbone.folder)
+    fit_tokens(network, loaded.pad_id, loaded.largest_id)
+    assert network.config.pad_token_id == tokenizer.eos_token_id == loaded.pad_id
+    loaded.save(tmp_path / "saved", 100)
+    assert transformers.AutoTokenizer.from_pretrained(tmp_path / "saved").pad_token == tokenizer.eos_token
+
+
+def test_more_tokens_than_embeddings_are_refused(tiny_folder: Folder) -> None:
+    backbone = load_backbone(str(tiny_folder("bert")))
+    network = load_network("AutoModel", backbone.folder, backbone.config)
+    rows = backbone.config.vocab_size
+    fit_tokens(network, 0, rows - 1)
+    with pytest.raises(FolderError, match=rf"ids up to {rows} in the tokenizer, and {rows} rows"):
+        fit_tokens(network, 0, rows)
+
+
+@pytest.mark.parametrize("task", ["multi-label-classification", "token-classification"])
+def test_other_tasks_of_a_family_whose_head_comes_first(task: str, tmp_path: Path) -> None:
+    assert (train_family("xlm-roberta", tmp_path, task=task) / "bertolt.json").is_file()
