@@ -11,11 +11,8 @@ from torch import nn
 
 from bertolt.data.batching import collate, fill
 from bertolt.data.features import Feature
-<<<<<<< HEAD
 from bertolt.errors import FolderError
-=======
 from bertolt.models.families import family_of
->>>>>>> 9582382 (Families: one row for each; the length limit, rows of one length and refusals follow from it; a trial before the first step)
 from bertolt.models.fast_dropout import use_fast_dropout
 from bertolt.models.fast_linear import use_fast_linear
 from bertolt.models.heads import Head, Inputs, PackedHead
@@ -51,13 +48,10 @@ def run_by_length(
         features: in any order and of any lengths.
         max_tokens: of a batch, padding included.
         run: a batch to the logits of each of its features.
-<<<<<<< HEAD
+        equal_lengths: only rows of one length share a batch.
 
     Raises:
         FolderError: a logit is no finite number.
-=======
-        equal_lengths: only rows of one length share a batch.
->>>>>>> 9582382 (Families: one row for each; the length limit, rows of one length and refusals follow from it; a trial before the first step)
     """
     found: list[Logits | None] = [None] * len(features)
     for batch in fill([len(feature) for feature in features], max_tokens, equal_lengths=equal_lengths):

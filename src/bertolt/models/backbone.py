@@ -9,11 +9,8 @@ from typing import Any
 
 from bertolt.errors import FolderError, UnknownNameError
 from bertolt.hub import download_model, parse_hub_id
-<<<<<<< HEAD
 from bertolt.models.config import read_config, read_json
-=======
 from bertolt.models.families import check_family, position_limit
->>>>>>> 9582382 (Families: one row for each; the length limit, rows of one length and refusals follow from it; a trial before the first step)
 from bertolt.models.packaged import PACKAGED, packaged_folder
 from bertolt.models.swap import finish_swap
 

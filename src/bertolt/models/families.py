@@ -98,8 +98,8 @@ FAMILIES: dict[str, Family] = {
     "data2vec-text": _AFTER_PADDING,
     "deberta": _PLAIN,
     "deberta-v2": _PLAIN,
-    "distilbert": Family(fused_export=True),
-    "electra": Family(fused_export=True),
+    "distilbert": _BERT,
+    "electra": _BERT,
     "ernie": _PLAIN,
     "esm": _SLOW,
     "esmc": Family(embeddings_in=False),
@@ -158,7 +158,7 @@ FAMILIES: dict[str, Family] = {
 
 def family_of(config: Any) -> Family:
     """The row of a network's family; a family without one is run by transformers' own code."""
-    return FAMILIES.get(config.model_type, _PLAIN)
+    return FAMILIES.get(getattr(config, "model_type", None) or "", _PLAIN)
 
 
 def check_family(config: Any) -> None:

@@ -18,16 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bertolt.errors import FolderError
-<<<<<<< HEAD
 from bertolt.models.backbone import Backbone
 from bertolt.models.config import UNUSABLE, check_finite, check_size, first_line, read_config
-from bertolt.models.families import encoder_name, encoder_of, last_linear_name
-from bertolt.models.first_token import first_states, reads_first
-=======
-from bertolt.models.backbone import Backbone, read_config
 from bertolt.models.families import check_family, encoder_name, encoder_of, last_linear_name
-from bertolt.models.first_token import bert_shaped, first_states
->>>>>>> 9582382 (Families: one row for each; the length limit, rows of one length and refusals follow from it; a trial before the first step)
+from bertolt.models.first_token import first_states, reads_first
 from bertolt.models.head_rows import keep_rows_by_name
 from bertolt.models.packed import PackedEncoder, Rows
 from bertolt.models.weights import Weights, listed, open_weights

@@ -16,10 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-#: Families whose layers are known here.
-FAMILIES = ("bert", "camembert", "distilbert", "electra", "mpnet", "roberta", "xlm-roberta")
-#: Of these, the ones that number positions from the padding id on.
-_OFFSET = ("camembert", "mpnet", "roberta", "xlm-roberta")
+from bertolt.models.families import family_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ def is_known(network: nn.Module) -> bool:
     config: Any = getattr(network, "config", None)
     return (
         getattr(network, "base_model", None) is not None
-        and getattr(config, "model_type", None) in FAMILIES
+        and family_of(config).support == "fast"
         and not getattr(config, "is_decoder", False)
         and getattr(config, "position_embedding_type", "absolute") == "absolute"
     )
@@ -84,7 +81,7 @@ def parts_of(layer: Any, family: str) -> LayerParts:
 
     Args:
         layer: one of ``layers_of``.
-        family: the model type, out of ``FAMILIES``.
+        family: the model type, of a family whose support is ``fast``.
     """
     if family == "distilbert":
         own, ffn = layer.attention, layer.ffn
@@ -118,14 +115,14 @@ def is_gelu(config: Any) -> bool:
 
 def padding_offset(config: Any) -> int | None:
     """The padding id from which positions are counted on, or None where they are counted from 0."""
-    return int(config.pad_token_id) if config.model_type in _OFFSET else None
+    return int(config.pad_token_id) if family_of(config).positions_after_padding else None
 
 
 def position_bias(encoder: Any, length: int) -> Tensor | None:
     """What is added to the scores of attention for the distance of two tokens.
 
     Args:
-        encoder: of one of ``FAMILIES``.
+        encoder: of a family whose support is ``fast``.
         length: tokens of a row, T.
 
     Returns:

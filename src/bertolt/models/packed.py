@@ -61,7 +61,7 @@ class Rows:
 
 
 class PackedEncoder:
-    """An encoder of one of ``layer_parts.FAMILIES``, its weights laid out once.
+    """An encoder of a family whose support is ``fast``, its weights laid out once.
 
     Args:
         encoder: transformers' module, in float32 on the processor. ``lay_out`` must run before ``states``,
