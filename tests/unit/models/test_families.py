@@ -56,7 +56,7 @@ def test_the_longest_row(kind: str, tokens: int) -> None:
     assert position_limit(family_config(kind)) == tokens
 
 
-@pytest.mark.parametrize("kind", ["reformer", "canine", "layoutlmv3"])
+@pytest.mark.parametrize("kind", ["reformer", "esm", "layoutlmv3"])
 def test_a_family_that_is_not_supported_is_refused_with_the_reason(kind: str, tmp_path: Path) -> None:
     transformers.CONFIG_MAPPING[kind]().save_pretrained(tmp_path)
     with pytest.raises(FolderError) as caught:
