@@ -1,30 +1,32 @@
-"""Which lines of a text file are not UTF-8: all of them, where the readers stop at the first."""
+"""Which lines of a text file cannot be decoded: all of them, where the readers stop at the first."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from bertolt.data.readers.source import TextSource
+from bertolt.data.readers.opening import is_text_file
+from bertolt.data.readers.options import DEFAULT, ReadSettings
+from bertolt.data.readers.source import text_source
 
 
-def undecodable_lines(path: Path) -> list[int]:
-    """The 1-based lines that are not UTF-8; none for parquet.
+def undecodable_lines(path: Path, options: ReadSettings = DEFAULT) -> list[int]:
+    """The 1-based lines of a text file that are not in its encoding; none of other files.
 
     Raises:
-        DataError: the file is in UTF-16 or UTF-32, cannot be read, or is damaged gzip.
+        DataError: the file cannot be read, or its compression is damaged.
     """
-    if path.name.lower().endswith(".parquet"):
+    if not is_text_file(path, options):
         return []
-    return [
-        number
-        for number, raw in enumerate(TextSource(path, str(path)).raw_lines(), start=1)
-        if not _is_utf8(raw)
-    ]
+    source = text_source(path, options)
+    if source.encoding.wide:
+        return []
+    name = source.encoding.name
+    return [number for number, raw in enumerate(source.raw_lines(), start=1) if not _decodes(raw, name)]
 
 
-def _is_utf8(raw: bytes) -> bool:
+def _decodes(raw: bytes, encoding: str) -> bool:
     try:
-        raw.decode()
+        raw.decode(encoding)
     except UnicodeDecodeError:
         return False
     return True

@@ -12,6 +12,9 @@ from typing import Any, Literal
 
 from bertolt.data.packaged import DATASETS, packaged_tables
 from bertolt.data.readers import open_table
+from bertolt.data.readers.arrow import with_class_names
+from bertolt.data.readers.folder import open_folder
+from bertolt.data.readers.options import DEFAULT, ReadSettings
 from bertolt.data.table import Layout, Noted, Row, Table
 from bertolt.errors import MissingExtraError, NetworkError, UnknownNameError
 from bertolt.hub import hub_error, hub_errors, parse_hub_id, unreachable
@@ -60,10 +63,15 @@ def in_memory(tables: Mapping[str, Table]) -> Iterator[None]:
         _IN_MEMORY.reset(token)
 
 
-def open_source(data: str, layouts: Sequence[Layout] = ()) -> Source:
+def open_source(data: str, layouts: Sequence[Layout] = (), options: ReadSettings = DEFAULT) -> Source:
     """Opens a DATA.
 
-    ``name:split`` gives that split alone, as if it were a file.
+    ``name:split`` gives that split alone, as if it were a file; ``archive.zip:member`` a file in an archive.
+
+    Args:
+        data: a path of a file or a folder, a packaged name, or ``hf:`` and a name on the Hub.
+        layouts: the kinds of file without a header line that the caller knows.
+        options: what the user said of files.
 
     Raises:
         UnknownNameError: neither a file nor a name; near names are offered.
@@ -77,12 +85,16 @@ def open_source(data: str, layouts: Sequence[Layout] = ()) -> Source:
         name, split = _split_off(data[3:])
         return _single(data, _hub_tables(name), split)
     if os.path.isfile(data):  # a folder of a data set's name does not hide the data set
-        return Source(data, open_table(Path(data), layouts), {})
+        return Source(data, open_table(Path(data), layouts, options), {})
     name, split = _split_off(data)
     if name in DATASETS:
         return _single(data, {**packaged_tables(name)}, split)
-    if Path(data).suffix or "/" in data or os.path.isdir(data):
-        return Source(data, open_table(Path(data), layouts), {})  # raises, naming near files
+    for folder, part in ((data, None), (name, split)):
+        if os.path.isdir(folder) and (found := open_folder(Path(folder), options)) is not None:
+            return _single(data, found, part) if isinstance(found, dict) else _whole(data, found, part)
+    archive, member = split_member(data)
+    if member or Path(data).suffix or "/" in data or os.path.isdir(data):
+        return Source(data, open_table(Path(archive), layouts, options, member=member), {})  # or names near files
     raise UnknownNameError("file or packaged data set", data, DATASETS)
 
 
@@ -91,9 +103,23 @@ def _split_off(data: str) -> tuple[str, str | None]:
     return (name, split) if colon else (data, None)
 
 
-def _single(data: str, parts: dict[str, Table], split: str | None) -> Source:
+def split_member(data: str) -> tuple[str, str]:
+    """The path of a DATA and the member of a zip archive that it names; empty where it names none."""
+    place = data.lower().find(".zip:")
+    return (data, "") if place < 0 or os.path.exists(data) else (data[: place + 4], data[place + 5 :])
+
+
+def _whole(data: str, table: Table, part: str | None) -> Source:
+    if part is not None:
+        raise UnknownNameError(
+            f"split of {data.rpartition(':')[0]}", part, (), do="leave it out: the folder has no splits"
+        )
+    return Source(data, table, {})
+
+
+def _single(data: str, parts: Mapping[str, Table], split: str | None) -> Source:
     if split is None:
-        return Source(data, None, parts)
+        return Source(data, None, dict(parts))
     if split not in parts:
         raise UnknownNameError(f"split of {data.rpartition(':')[0]}", split, parts)
     return Source(data, parts[split], {})
@@ -108,26 +134,9 @@ class HubTable(Noted):
     data: Any
 
     def __iter__(self) -> Iterator[Row]:
-        names = {column: _class_names(feature) for column, feature in self.data.features.items()}
+        features = self.data.features.to_dict()
         for line, record in enumerate(self.data, start=1):
-            values = {
-                column: value if names.get(column) is None else _named(value, names[column])
-                for column, value in dict(record).items()
-            }
-            yield Row(line, values)
-
-
-def _class_names(feature: Any) -> list[str] | None:
-    """The names of a column of class numbers, or of lists of them; None for any other column."""
-    found: list[str] | None = getattr(getattr(feature, "feature", feature), "names", None)
-    return found
-
-
-def _named(value: Any, names: Any) -> Any:
-    if isinstance(value, list):
-        return [_named(each, names) for each in value]
-    # The Hub writes -1 where a label is held back.
-    return names[value] if value is not None and value >= 0 else None
+            yield Row(line, {column: with_class_names(value, features[column]) for column, value in record.items()})
 
 
 def _hub_tables(name: str) -> dict[str, Table]:

@@ -21,6 +21,11 @@ class Row:
     values: Mapping[str, Any]
 
 
+def shortened(name: str, most: int = 40) -> str:
+    """The name of a column or a value of a cell as messages show it."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
 class LeftOut(dict[str, list[int]]):
     """The lines that a reader passes over, by reason, such as header lines in the middle of a file."""
 
@@ -85,6 +90,8 @@ class Layout:
         matches: told the fields of the first line, says whether the file is of this kind.
         suffixes: the endings of file names for which it is tried.
         delimiter: what stands between two fields.
+        sentences: whether lines are words with tags, and blank lines stand between sentences: the file is then
+            read as CoNLL, and only ``name`` and ``suffixes`` count.
     """
 
     name: str
@@ -92,6 +99,7 @@ class Layout:
     matches: Callable[[Sequence[str]], bool]
     suffixes: tuple[str, ...] = (".tsv",)
     delimiter: str = "\t"
+    sentences: bool = False
 
 
 @dataclass(frozen=True, slots=True)

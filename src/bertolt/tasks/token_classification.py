@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 WORD_NAMES = ("words", "tokens")
 TAG_NAMES = ("tags", "ner_tags", "upos", "pos", "pos_tags", "ner", "labels", "label")
 
+#: Files of words and tags whose ending does not say so.
+CONLL = Layout("CoNLL", ("words", "tags"), lambda fields: True, (".txt", ".tsv"), sentences=True)
+
 #: The target of a word whose tag is open: it is read, not learnt.
 OPEN = -100
 
@@ -76,7 +79,7 @@ class TokenClassification:
         Column("words", WORD_NAMES, required=False),
         Column("tags", TAG_NAMES, target=True),
     )
-    layouts: tuple[Layout, ...] = ()
+    layouts: tuple[Layout, ...] = (CONLL,)
     Settings: type[TaskSettings] = TaskSettings
     activation: Literal["softmax", "sigmoid", "none"] = "softmax"
     metric: str = "word_accuracy"

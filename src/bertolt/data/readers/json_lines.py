@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from bertolt.data.readers.annotations import from_doccano, with_words
 from bertolt.data.readers.source import TextSource, nothing_in
 from bertolt.data.readers.strict_json import parse
-from bertolt.data.table import Noted, Row
+from bertolt.data.table import Noted, Row, Table
 from bertolt.errors import DataError
 
 ROWS_LOOKED_AT = 1000
@@ -34,21 +35,28 @@ class JsonLinesTable(Noted):
         return _rows(self.source)
 
 
-def open_json_lines(source: TextSource) -> JsonLinesTable:
-    """Opens a file of JSON lines.
+def open_json_lines(source: TextSource) -> Table:
+    """Opens a file of JSON lines. Exports of annotation tools are recognised, see ``annotations``.
 
     Raises:
         DataError: if the file has no object; here for the first 1,000 rows and while rows are read
             for the others, if a line is not one JSON object.
     """
-    columns: dict[str, None] = {}
-    anything = False
-    for row in islice(_rows(source), ROWS_LOOKED_AT):
-        columns.update(dict.fromkeys(row.values))
-        anything = True
-    if not anything:
+    first = list(islice(_rows(source), ROWS_LOOKED_AT))
+    if not first:
         raise nothing_in(source.name, "at least one JSON object")
-    return JsonLinesTable(source.name, tuple(columns), source)
+    columns = dict.fromkeys(column for row in first for column in row.values)
+    notes = (*source.notes, *nested_note(first))
+    return with_words(JsonLinesTable(source.name, tuple(columns), source, notes=notes))
+
+
+def nested_note(rows: Sequence[Row]) -> Iterator[str]:
+    """Says how the fields of objects inside rows are named."""
+    for row in rows[:1]:
+        inner = next((key for key, value in row.values.items() if isinstance(value, dict) and value), None)
+        if inner is not None:
+            name = f"{inner}.{next(iter(row.values[inner]))}"
+            yield f"the column {inner!r} holds objects; name a field of them with a dot, such as --text {name}"
 
 
 def _rows(source: TextSource) -> Iterator[Row]:
@@ -66,7 +74,7 @@ def _rows(source: TextSource) -> Iterator[Row]:
                 advice = "write each object on one line of its own; one JSON document is named .json"
             raise DataError(f"a JSON object on line {line} of {source.name}", str(error), advice) from error
         first = False
-        yield Row(line, values)
+        yield Row(line, from_doccano(values))
 
 
 _KINDS = {

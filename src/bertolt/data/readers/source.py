@@ -1,86 +1,98 @@
-"""A text file as lines: UTF-8, numbered, read again and again, in constant memory."""
+"""A text file as lines: decoded, numbered, read again and again, in constant memory."""
 
 from __future__ import annotations
 
-import gzip
 import io
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
 
+from bertolt.data.readers.compression import DataFile, data_file
+from bertolt.data.readers.encodings import Encoding, is_western, recognise, split_lines
+from bertolt.data.readers.options import DEFAULT, ReadSettings
 from bertolt.errors import DataError
 
 _UTF8_MARK = b"\xef\xbb\xbf"
-_FOREIGN_MARKS = (
-    (b"\xff\xfe\x00\x00", "UTF-32"),
-    (b"\x00\x00\xfe\xff", "UTF-32"),
-    (b"\xff\xfe", "UTF-16"),
-    (b"\xfe\xff", "UTF-16"),
-)
+_MOST_BYTES_OF_A_CHARACTER = 4
 
 
 @dataclass(frozen=True, slots=True)
 class TextSource:
-    """A text file, compressed where its name ends in ``.gz``.
+    """A text file; ``text_source`` opens it.
 
     A line ends with a line feed, as editors and ``sed -n`` count; a carriage return before it stays
-    part of the line.
+    part of the line. In a file without line feeds it ends with a carriage return.
 
     Args:
-        path: the file.
-        name: how messages call it.
-        content: the bytes of a file that is in memory only; ``path`` is then no more than its name.
+        file: where the bytes come from.
+        options: the bounds.
+        encoding: how they are decoded.
+        notes: what was guessed.
     """
 
-    path: Path
-    name: str
-    content: bytes | None = None
+    file: DataFile
+    options: ReadSettings
+    encoding: Encoding
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        return self.file.name
 
     def raw_lines(self) -> Iterator[bytes]:
-        """The lines as bytes, with their ends, without a byte order mark.
+        """The lines as bytes, with their ends, without a byte order mark; not for UTF-16 and UTF-32.
 
         Raises:
-            DataError: if the file is in UTF-16 or UTF-32, cannot be read, or is damaged gzip.
+            DataError: the file cannot be read, is damaged, or has too long a line.
         """
-        try:
-            with self._open() as stream:
-                first = stream.readline()
-                self._refuse_wide_encoding(first)
-                first = first.removeprefix(_UTF8_MARK)
-                if first:
-                    yield first
-                yield from stream
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise DataError(
-                f"a whole gzip file in {self.name}",
-                f"damaged data ({error})",
-                "download or compress it again",
-            ) from error
-        except OSError as error:
-            raise DataError(
-                f"a file that can be read at {self.name}",
-                f"{error.strerror or error}",
-                "check its permissions and its disk",
-            ) from error
+        most = self.options.max_cell * _MOST_BYTES_OF_A_CHARACTER
+        with self.file.open(self.options) as stream:
+            for number, line in enumerate(split_lines(stream, self.encoding.line_end, most), start=1):
+                if len(line) > most:
+                    raise self._too_long(number)
+                line = line.removeprefix(_UTF8_MARK) if number == 1 else line
+                if line:
+                    yield line
 
     def lines(self) -> Iterator[str]:
         """The lines as text, with their ends.
 
         Raises:
-            DataError: as ``raw_lines``, and if a line is not UTF-8; names the line.
+            DataError: as ``raw_lines``, and if a line cannot be decoded; names the line.
         """
+        if self.encoding.wide:
+            yield from self._wide_lines()
+            return
+        name = self.encoding.name
         for number, raw in enumerate(self.raw_lines(), start=1):
             try:
-                text = raw.decode()
+                text = raw.decode(name)
             except UnicodeDecodeError as error:
                 raise DataError(
-                    f"text in UTF-8 in {self.name}",
-                    f"the byte 0x{raw[error.start]:02X} on line {number}, which is not UTF-8",
-                    self._conversion("WINDOWS-1252"),
+                    f"text in {self._encoding_name()} in {self.name}",
+                    f"the byte 0x{raw[error.start]:02X} on line {number}, which is not {self._encoding_name()}",
+                    "name the encoding that it has, such as --encoding cp1252, "
+                    "or save it as UTF-8 (in Excel: CSV UTF-8)",
                 ) from error
+            if len(text) > self.options.max_cell:
+                raise self._too_long(number)
             yield text
+
+    def text(self) -> str:
+        """The whole file, for formats that cannot be read in part.
+
+        Raises:
+            DataError: as ``lines``, but for long lines.
+        """
+        if self.encoding.wide:
+            return "".join(self._wide_lines())
+        with self.file.open(self.options) as stream:
+            whole = stream.read().removeprefix(_UTF8_MARK)
+        try:
+            return whole.decode(self.encoding.name)
+        except UnicodeDecodeError:
+            return "".join(self.lines())  # raises, and names the line
 
     def blocks(self) -> Iterator[list[tuple[int, str]]]:
         """The lines between blank ones, without their ends, each with its number; no block is empty.
@@ -98,27 +110,85 @@ class TextSource:
         if block:
             yield block
 
-    def _open(self) -> BinaryIO:
-        if self.content is not None:
-            return io.BytesIO(self.content)
-        if self.path.suffix.lower() == ".gz":
-            return cast(BinaryIO, gzip.open(self.path, "rb"))
-        return self.path.open("rb")
+    def _wide_lines(self) -> Iterator[str]:
+        most = self.options.max_cell
+        with self.file.open(self.options) as stream:
+            text = io.TextIOWrapper(stream, self.encoding.name, newline="\n")
+            number = 0
+            try:
+                while line := text.readline(most + 1):
+                    number += 1
+                    if len(line) > most:
+                        raise self._too_long(number)
+                    line = line.removeprefix("\ufeff") if number == 1 else line
+                    if line:
+                        yield line
+            except UnicodeError as error:
+                raise DataError(
+                    f"text in {self._encoding_name()} in {self.name}",
+                    f"bytes after line {number} that are not",
+                    "save it as UTF-8, or name the encoding that it has with --encoding",
+                ) from error
 
-    def _refuse_wide_encoding(self, first: bytes) -> None:
-        found = next((name for mark, name in _FOREIGN_MARKS if first.startswith(mark)), None)
-        # Latin text in UTF-16 without a mark is ASCII with a NUL in every other byte.
-        if found is None and len(first) >= 4 and not (any(first[0:64:2]) and any(first[1:64:2])):
-            found = "UTF-16"
-        if found is not None:
-            raise DataError(f"text in UTF-8 in {self.name}", f"text in {found}", self._conversion(found))
+    def _encoding_name(self) -> str:
+        return self.encoding.name.upper()
 
-    def _conversion(self, encoding: str) -> str:
-        stem, dot, suffix = self.path.name.partition(".")
-        return (
-            "save it as UTF-8 (in Excel: CSV UTF-8), or run, with the encoding it has: "
-            f"iconv -f {encoding} -t UTF-8 {self.path.name} > {stem}-utf8{dot}{suffix}"
+    def _too_long(self, number: int) -> DataError:
+        return DataError(
+            f"lines of at most {self.options.max_cell:,} characters in {self.name}",
+            f"more on line {number}",
+            "look whether the file is what you expect; if it is, raise --max-cell",
         )
+
+
+def text_source(
+    path: Path,
+    options: ReadSettings = DEFAULT,
+    *,
+    name: str | None = None,
+    member: str = "",
+    content: bytes | None = None,
+) -> TextSource:
+    """Opens a text file, and finds out its compression, its encoding and its line ends.
+
+    Args:
+        path: the file; with ``content`` no more than its name.
+        options: what the user said of it.
+        name: how messages call it; None: the path.
+        member: of a zip archive; empty: the only data file in it.
+        content: the bytes of a file that is in memory only.
+
+    Raises:
+        DataError: the file cannot be read, or its compression is damaged.
+    """
+    name = str(path) if name is None else name
+    file = data_file(path, name, member) if content is None else DataFile(path, name, content=content)
+    return source_of(file, options)
+
+
+def source_of(file: DataFile, options: ReadSettings) -> TextSource:
+    """The same of a file whose compression is known."""
+    if options.encoding is not None:
+        with file.open(options) as stream:
+            head = stream.read(1 << 16)
+        line_end = b"\r" if b"\r" in head.rstrip(b"\r") and b"\n" not in head else b"\n"
+        return TextSource(file, options, Encoding(options.encoding, line_end))
+    with file.open(options) as stream:
+        found = recognise(stream)
+    plain = TextSource(file, options, Encoding("utf-8", found.line_end))
+    if found.name == "utf-8":
+        return plain
+    if found.wide:
+        note = f"it is read as {found.name[:6].upper()}, as its first bytes show"
+        return TextSource(file, options, found, (note,))
+    sample = is_western(plain.raw_lines())
+    if sample is None:
+        return plain  # whose lines name the first byte that is not UTF-8
+    note = (
+        f"it is not UTF-8 and is read as Windows-1252, such as {sample!r}; "
+        "if letters look wrong, name its encoding with --encoding"
+    )
+    return TextSource(file, options, Encoding("cp1252", found.line_end, sample), (note,))
 
 
 def nothing_in(name: str, expected: str) -> DataError:

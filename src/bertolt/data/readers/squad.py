@@ -52,7 +52,7 @@ class SquadTable(Noted):
 
     def _question(self, question: Any, place: str) -> dict[str, Any]:
         values: dict[str, Any] = {
-            "id": self._text(question, "id", place),
+            "id": self._id(question, place),
             "question": self._text(question, "question", place),
             "answers": None,
             "is_impossible": question.get("is_impossible", False),
@@ -72,6 +72,12 @@ class SquadTable(Noted):
         if not isinstance(start, int) or isinstance(start, bool):
             raise self._malformed(f"a whole number under 'answer_start' in {place}", start)
         return {"text": text, "start": start}
+
+    def _id(self, question: Any, place: str) -> str:
+        number = self._object(question, place).get("id")
+        if isinstance(number, int) and not isinstance(number, bool):
+            return str(number)
+        return self._text(question, "id", place)
 
     def _object(self, value: Any, place: str) -> dict[str, Any]:
         if not isinstance(value, dict):
