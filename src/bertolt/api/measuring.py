@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from bertolt.api.names import Data, NamedData, names
 from bertolt.api.using import pipeline
+from bertolt.data.readers.options import DEFAULT, ReadOptions, ReadSettings
 from bertolt.data.sources import in_memory, open_source
 from bertolt.evaluation.evaluate import Evaluation, evaluate_examples
 from bertolt.inference.pipeline import Pipeline
@@ -18,7 +19,7 @@ from bertolt.progress import progress_bar, say
 from bertolt.tasks.reading import ColumnChoice, Reading, read_labelled
 from bertolt.tasks.table_labels import strange_labels, unknown_labels_error
 from bertolt.training.corpus import describe
-from bertolt.training.settings import StrPath
+from bertolt.training.settings import StrPath, check_settings
 
 if TYPE_CHECKING:
     from bertolt.evaluation.bench.measure import Bench
@@ -32,6 +33,7 @@ def evaluate(
     text: str | Sequence[str] = (),
     label: str | Sequence[str] = (),
     quiet: bool = False,
+    **options: Unpack[ReadOptions],
 ) -> Evaluation:
     """Measures a model on labelled data, as ``bertolt evaluate`` does.
 
@@ -41,13 +43,18 @@ def evaluate(
             pandas or polars, an Arrow table, a dictionary of lists.
         text, label: the data's columns, in the task's order; empty for the usual names.
         quiet: whether the notes on columns and rows are not printed on standard error.
+        options: how a file is read, see ``ReadSettings``.
 
     Raises:
         DataError: the data cannot be used, or has a label that the model does not know.
         FolderError: see ``pipeline``.
     """
     loaded = model if isinstance(model, Pipeline) else pipeline(model, quiet=quiet)
-    return measure(loaded, read_test_data(loaded, data, text=text, label=label), quiet=quiet)
+    return measure(
+        loaded,
+        read_test_data(loaded, data, text=text, label=label, options=check_settings(ReadSettings, options)),
+        quiet=quiet,
+    )
 
 
 def measure(model: Pipeline, reading: Reading, *, quiet: bool = False) -> Evaluation:
@@ -59,7 +66,12 @@ def measure(model: Pipeline, reading: Reading, *, quiet: bool = False) -> Evalua
 
 
 def read_test_data(
-    model: Pipeline, data: Data, *, text: str | Sequence[str] = (), label: str | Sequence[str] = ()
+    model: Pipeline,
+    data: Data,
+    *,
+    text: str | Sequence[str] = (),
+    label: str | Sequence[str] = (),
+    options: ReadSettings = DEFAULT,
 ) -> Reading:
     """The labelled examples of DATA for a verb that measures a model, with what was left out.
 
@@ -71,7 +83,7 @@ def read_test_data(
     given = NamedData()
     name = given.name(data)
     with in_memory(given.tables):
-        table = open_source(name, task.layouts).pick("test")
+        table = open_source(name, task.layouts, options).pick("test")
     folder = "DIR" if model.folder is None else str(model.folder)
     choice = ColumnChoice(names(text), names(label), verb=("evaluate", folder))
     labels = model.model.spec.labels
@@ -91,6 +103,7 @@ def compare(
     device: str = "auto",
     engine: str = "auto",
     quiet: bool = False,
+    **options: Unpack[ReadOptions],
 ) -> Comparison:
     """Says whether model B is better than model A on the same rows, as ``bertolt compare`` does.
 
@@ -102,6 +115,7 @@ def compare(
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         engine: see ``pipeline``.
         quiet: whether the notes on columns and rows are not printed on standard error.
+        options: how a file is read, see ``ReadSettings``.
 
     Raises:
         InputError: the models are for different tasks, or, without data, not trained on the same rows.
@@ -118,7 +132,9 @@ def compare(
     if data is None:
         examples = shared_examples(a, b)
     else:
-        reading = read_test_data(a, data, text=text, label=label)
+        reading = read_test_data(
+            a, data, text=text, label=label, options=check_settings(ReadSettings, options)
+        )
         examples = reading.examples
         for note in () if quiet else describe(reading):
             say(note)

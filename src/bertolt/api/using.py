@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from bertolt.api.names import names
+from bertolt.data.readers.options import ReadOptions, ReadSettings
 from bertolt.inference.pipeline import Pipeline
 from bertolt.models.device import set_threads
 from bertolt.progress import say
-from bertolt.training.settings import StrPath
+from bertolt.training.settings import StrPath, check_settings
 
 if TYPE_CHECKING:
     from bertolt.inference.attribution import Attribution
@@ -61,7 +62,12 @@ def pipeline(
 
 
 def predict_file(
-    model: Pipeline | StrPath, source: StrPath, output: StrPath, *, text: str | Sequence[str] = ()
+    model: Pipeline | StrPath,
+    source: StrPath,
+    output: StrPath,
+    *,
+    text: str | Sequence[str] = (),
+    **options: Unpack[ReadOptions],
 ) -> FilePrediction:
     """Predicts a file into another, as ``bertolt predict --input F --output F`` does.
 
@@ -70,6 +76,7 @@ def predict_file(
         source: a file, or the name of a data set, of which its test part.
         output: csv, tsv, jsonl or parquet.
         text: the columns that hold the task's inputs; empty for the usual names.
+        options: how the input's file is read, see ``ReadSettings``.
 
     Raises:
         DataError: the input cannot be used, or a value does not fit the output's format.
@@ -78,7 +85,8 @@ def predict_file(
     from bertolt.inference.files import predict_file as run
 
     loaded = model if isinstance(model, Pipeline) else pipeline(model)
-    return run(loaded, os.fspath(source), os.fspath(output), text=names(text))
+    read = check_settings(ReadSettings, options)
+    return run(loaded, os.fspath(source), os.fspath(output), text=names(text), options=read)
 
 
 def explain(

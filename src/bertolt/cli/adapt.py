@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bertolt.cli.metrics import metric_rows
-from bertolt.cli.options import Json, Threads, given_options
+from bertolt.cli.options import (
+    READ,
+    Delimiter,
+    Encoding,
+    Header,
+    Json,
+    MaxCell,
+    MaxExpansion,
+    Sheet,
+    Threads,
+    given_options,
+)
 from bertolt.cli.output import print_json, print_table
 from bertolt.cli.resuming import refuse_others, require, resumable
 from bertolt.cli.training_options import Epochs, KeepExamples, LearningRate, Resume, Seed, TrainDevice
@@ -63,6 +74,12 @@ def adapt(  # noqa: PLR0913 (a parameter is an option)
     device: TrainDevice = _DEFAULT.device,
     threads: Threads = None,
     resume: Resume = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    header: Header = None,
+    sheet: Sheet = None,
+    max_cell: MaxCell = READ.max_cell,
+    max_expansion: MaxExpansion = READ.max_expansion,
     json: Json = False,
 ) -> None:
     """Let a model read unlabelled text: 15% of the tokens are hidden, and it learns to guess them.

@@ -9,7 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bertolt.cli.options import Json, Label, Set, Text, settings_from
+from bertolt.cli.options import (
+    READ,
+    Delimiter,
+    Encoding,
+    Header,
+    Json,
+    Label,
+    MaxCell,
+    MaxExpansion,
+    Set,
+    Sheet,
+    Text,
+    read_settings,
+    settings_from,
+)
 from bertolt.cli.output import one_line, print_json
 from bertolt.errors import InputError, MissingExtraError, SettingError
 from bertolt.progress import progress_bar, say
@@ -24,6 +38,7 @@ if TYPE_CHECKING:
 
 
 def check(  # noqa: PLR0913 (a parameter is an option)
+    context: typer.Context,
     data: Annotated[
         list[str],
         typer.Argument(
@@ -60,6 +75,12 @@ def check(  # noqa: PLR0913 (a parameter is an option)
         str | None,
         typer.Option(metavar="OUT", help="Write a cleaned copy of DATA (one file), and say what was done."),
     ] = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    header: Header = None,
+    sheet: Sheet = None,
+    max_cell: MaxCell = READ.max_cell,
+    max_expansion: MaxExpansion = READ.max_expansion,
     json: Json = False,
 ) -> None:
     """Look at data before training on it: encoding, columns, empty and repeated rows, labels, left-overs
@@ -82,7 +103,8 @@ def check(  # noqa: PLR0913 (a parameter is an option)
 
     if purpose not in ("train", "evaluate"):
         raise SettingError("--for train or evaluate", repr(purpose), "choose one of those")
-    choice = ColumnChoice(tuple(text or ()), tuple(label or ()), verb=(purpose,))
+    read = read_settings(context)
+    choice = ColumnChoice(tuple(text or ()), tuple(label or ()), verb=(purpose,), read=read)
     proposals = None if task is not None else propose_for(data[0], choice)
     found, settings, choice = _first_choice(task, settings_from(set), choice, proposals)
     held_out = {part: name for part, name in (("validation", validation), ("test", test)) if name}
@@ -104,7 +126,7 @@ def check(  # noqa: PLR0913 (a parameter is an option)
         from bertolt.data.sources import open_source
         from bertolt.tasks.cleaning import clean_table
 
-        source = open_source(data[0], found.layouts)
+        source = open_source(data[0], found.layouts, read)
         if source.whole is None:
             raise InputError(
                 "one file or split with --fix", data[0], f"name a split, such as {data[0]}:train"

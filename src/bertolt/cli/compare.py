@@ -9,7 +9,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bertolt.cli.compare_probes import are_probes, show_probes
-from bertolt.cli.options import Device, Engine, Json, Label, Set, Task, Text, Threads, settings_from
+from bertolt.cli.options import (
+    READ,
+    Delimiter,
+    Device,
+    Encoding,
+    Engine,
+    Header,
+    Json,
+    Label,
+    MaxCell,
+    MaxExpansion,
+    Set,
+    Sheet,
+    Task,
+    Text,
+    Threads,
+    settings_from,
+)
 from bertolt.cli.output import one_line, print_json, print_table
 
 if TYPE_CHECKING:
@@ -19,6 +36,7 @@ MOST_FLIPS = 10
 
 
 def compare(  # noqa: PLR0913 (a parameter is an option)
+    context: typer.Context,
     folder_a: Annotated[
         str, typer.Argument(metavar="MODEL_A", help="What there was: a model folder, or a Hub id.")
     ],
@@ -39,6 +57,12 @@ def compare(  # noqa: PLR0913 (a parameter is an option)
     device: Device = "auto",
     engine: Engine = "auto",
     threads: Threads = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    header: Header = None,
+    sheet: Sheet = None,
+    max_cell: MaxCell = READ.max_cell,
+    max_expansion: MaxExpansion = READ.max_expansion,
     json: Json = False,
 ) -> None:
     """Say whether model B is better than model A, on the same rows.
@@ -68,7 +92,7 @@ def compare(  # noqa: PLR0913 (a parameter is an option)
         )
         for folder in (folder_a, folder_b)
     )
-    found = measuring.compare(a, b, data, text=text or (), label=label or ())
+    found = measuring.compare(a, b, data, text=text or (), label=label or (), **read_given(context))
     if json:
         print_json({"a": folder_a, "b": folder_b, "data": data, **found.to_dict()})
         return

@@ -10,16 +10,24 @@ import typer
 
 from bertolt.cli.metrics import print_metrics
 from bertolt.cli.options import (
+    READ,
+    Delimiter,
     Device,
     Dtype,
+    Encoding,
     Engine,
     Folder,
+    Header,
     Json,
     Label,
+    MaxCell,
+    MaxExpansion,
     Set,
+    Sheet,
     Task,
     Text,
     Threads,
+    read_settings,
     settings_from,
 )
 from bertolt.cli.output import print_json
@@ -32,6 +40,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(  # noqa: PLR0913 (a parameter is an option)
+    context: typer.Context,
     folder: Folder,
     data: Annotated[
         str, typer.Argument(metavar="DATA", help="A file with labels, or a data set, of which its test part.")
@@ -52,6 +61,12 @@ def evaluate(  # noqa: PLR0913 (a parameter is an option)
         float | None,
         typer.Option(metavar="P", min=0, max=1, help="Say what answering unsure below P would buy."),
     ] = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    header: Header = None,
+    sheet: Sheet = None,
+    max_cell: MaxCell = READ.max_cell,
+    max_expansion: MaxExpansion = READ.max_expansion,
     json: Json = False,
 ) -> None:
     """Measure a model on labelled text: every metric with its 95% interval.
@@ -71,7 +86,9 @@ def evaluate(  # noqa: PLR0913 (a parameter is an option)
     pipeline = using.pipeline(
         folder, task=task, device=device, dtype=dtype, engine=engine, settings=settings_from(set_)
     )
-    reading = measuring.read_test_data(pipeline, data, text=text or (), label=label or ())
+    reading = measuring.read_test_data(
+        pipeline, data, text=text or (), label=label or (), options=read_settings(context)
+    )
     if abstain_below is not None:
         pipeline = pipeline.abstaining(abstain_below)
     found = measuring.measure(pipeline, reading)

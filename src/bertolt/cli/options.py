@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
+from bertolt.data.readers.options import DEFAULT, ReadOptions, ReadSettings
 from bertolt.errors import SettingError
 
+#: The defaults of the options of reading.
+READ = DEFAULT
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document on standard output.")]
 Device = Annotated[
     str,
@@ -43,6 +46,37 @@ Label = Annotated[
     list[str] | None,
     typer.Option(metavar="COL", help="The data's label column.", show_default="usual names"),
 ]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(
+        metavar="C", help="What separates the fields: one character or tab.", show_default="guessed"
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        metavar="E", help="The encoding of text files, such as latin-1.", show_default="UTF-8, or guessed"
+    ),
+]
+Header = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header",
+        help="Whether the first line names the columns; without names they are called 1, 2, …",
+        show_default="it does, unless it looks like data",
+    ),
+]
+Sheet = Annotated[
+    str | None,
+    typer.Option(metavar="S", help="Name or number of a workbook's sheet.", show_default="the only one"),
+]
+MaxCell = Annotated[
+    int, typer.Option(metavar="N", help="Characters that a cell, or a line of a text file, may have.")
+]
+MaxExpansion = Annotated[
+    int,
+    typer.Option(metavar="N", help="How many times its size a compressed file may grow (100 MB always may)."),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option(
@@ -73,6 +107,23 @@ def given_options(context: typer.Context) -> dict[str, Any]:
         if source is not None and source.name == "COMMANDLINE":
             given[name.rstrip("_")] = value
     return given
+
+
+def read_settings(context: typer.Context) -> ReadSettings:
+    """What the options of reading say, from --delimiter to --max-expansion.
+
+    Raises:
+        SettingError: a value that cannot be used.
+    """
+    from bertolt.training.settings import check_settings
+
+    return check_settings(ReadSettings, read_given(context))
+
+
+def read_given(context: typer.Context) -> ReadOptions:
+    """The options of reading that the user gave."""
+    given = given_options(context)
+    return cast(ReadOptions, {name: given[name] for name in ReadSettings.model_fields if name in given})
 
 
 def settings_from(pairs: Sequence[str] | None) -> dict[str, Any]:

@@ -10,13 +10,34 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bertolt.cli.inputs import read_input
-from bertolt.cli.options import Device, Dtype, Engine, Folder, Json, Set, Task, Text, Threads, settings_from
+from bertolt.cli.options import (
+    READ,
+    Delimiter,
+    Device,
+    Dtype,
+    Encoding,
+    Engine,
+    Folder,
+    Header,
+    Json,
+    MaxCell,
+    MaxExpansion,
+    Set,
+    Sheet,
+    Task,
+    Text,
+    Threads,
+    read_given,
+    read_settings,
+    settings_from,
+)
 from bertolt.cli.output import JsonArray, print_json
 from bertolt.errors import DataError, InputError, SettingError
 from bertolt.progress import say
 from bertolt.wording import counted, line_list
 
 if TYPE_CHECKING:
+    from bertolt.data.readers.options import ReadSettings
     from bertolt.data.unknown import UnknownTally
     from bertolt.inference.files import FilePrediction
     from bertolt.inference.pipeline import Input, Pipeline
@@ -26,6 +47,7 @@ if TYPE_CHECKING:
 
 
 def predict(  # noqa: PLR0913 (a parameter is an option)
+    context: typer.Context,
     folder: Folder,
     texts: Annotated[
         list[str] | None,
@@ -58,6 +80,12 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
         ),
     ] = None,
     threads: Threads = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    header: Header = None,
+    sheet: Sheet = None,
+    max_cell: MaxCell = READ.max_cell,
+    max_expansion: MaxExpansion = READ.max_expansion,
     json: Json = False,
 ) -> None:
     """Predict texts, or a whole file into another.
@@ -96,10 +124,10 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
     if abstain_below is not None:
         pipeline = pipeline.abstaining(abstain_below)
     if input is not None and output is not None:
-        _report(using.predict_file(pipeline, input, output, text=text or ()), json)
+        _report(using.predict_file(pipeline, input, output, text=text or (), **read_given(context)), json)
         return
     if input is not None:
-        pairs = _of_file(pipeline, input, text or ())
+        pairs = _of_file(pipeline, input, text or (), read_settings(context))
     else:
         given = [*texts] if texts else _lines(sys.stdin.buffer)
         pairs = _of_inputs(pipeline, (read_input(pipeline.model.task, each) for each in given))
@@ -133,12 +161,14 @@ def _tallied(pairs: Iterable[Predicted], unknown: UnknownTally) -> Iterator[Pred
         say(f"{counted(empty, 'text is', 'texts are')} empty: a result of no text rests on nothing")
 
 
-def _of_file(pipeline: Pipeline, name: str, text: Iterable[str]) -> Iterator[Predicted]:
+def _of_file(
+    pipeline: Pipeline, name: str, text: Iterable[str], options: ReadSettings
+) -> Iterator[Predicted]:
     from bertolt.data.sources import open_source
     from bertolt.data.table import remarks
     from bertolt.inference.files import predict_rows
 
-    table = open_source(name, pipeline.model.task.layouts).pick("test")
+    table = open_source(name, pipeline.model.task.layouts, options).pick("test")
     for each in predict_rows(pipeline, table, tuple(text)):
         yield " | ".join(pipeline.model.task.texts(each.example)), each.result
     for remark in remarks(table):

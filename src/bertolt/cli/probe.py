@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bertolt.cli.options import Json, Threads, given_options, settings_from
+from bertolt.cli.options import (
+    READ,
+    Delimiter,
+    Encoding,
+    Header,
+    Json,
+    MaxCell,
+    MaxExpansion,
+    Sheet,
+    Threads,
+    given_options,
+    settings_from,
+)
 from bertolt.cli.output import print_json, print_table
 from bertolt.cli.resuming import refuse_others, require, resumable
 from bertolt.cli.training_options import Resume, Seed, TrainDevice
@@ -87,6 +99,12 @@ def probe(  # noqa: PLR0913 (a parameter is an option)
         ),
     ] = None,
     resume: Resume = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    header: Header = None,
+    sheet: Sheet = None,
+    max_cell: MaxCell = READ.max_cell,
+    max_expansion: MaxExpansion = READ.max_expansion,
     json: Json = False,
 ) -> None:
     """Ask whether a label can be read out of a network, at which layer, and how sure that is.

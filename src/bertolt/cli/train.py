@@ -10,7 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bertolt.cli.metrics import print_metrics, spread_rows
-from bertolt.cli.options import Json, Label, Set, Text, Threads, given_options, settings_from
+from bertolt.cli.options import (
+    READ,
+    Delimiter,
+    Encoding,
+    Header,
+    Json,
+    Label,
+    MaxCell,
+    MaxExpansion,
+    Set,
+    Sheet,
+    Text,
+    Threads,
+    given_options,
+    settings_from,
+)
 from bertolt.cli.output import print_json, print_table
 from bertolt.cli.resuming import refuse_others, resumable
 from bertolt.cli.training_options import Epochs, KeepExamples, LearningRate, Resume, Seed, TrainDevice
@@ -126,6 +141,12 @@ def train(  # noqa: PLR0913 (a parameter is an option)
     ] = None,
     set_: Set = None,
     resume: Resume = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    header: Header = None,
+    sheet: Sheet = None,
+    max_cell: MaxCell = READ.max_cell,
+    max_expansion: MaxExpansion = READ.max_expansion,
     json: Json = False,
 ) -> None:
     """Fine-tune a model on labelled text and write its folder.

@@ -119,7 +119,7 @@ def _refuse_twice(named: Sequence[str]) -> None:
 
 def _find(column: Column, found: Sequence[str], given: str | None, option: str, name: str) -> str | None:
     if given is not None:
-        if given not in found:
+        if given not in found and given.partition(".")[0] not in found:
             raise DataError(
                 f"a column {given!r} ({option}) in {name}",
                 _listed(found),
@@ -153,10 +153,19 @@ def _listed(found: Sequence[str]) -> str:
     return f"the column{'s' * (len(found) > 1)} {listed(found)}"
 
 
+def nested(values: Mapping[str, Any], name: str) -> Any:
+    """The value of a column, or of a field in an object, such as ``review.body``; None if missing."""
+    if name in values or "." not in name:
+        return values.get(name)
+    first, _, rest = name.partition(".")
+    inner = values.get(first)
+    return nested(inner, rest) if isinstance(inner, Mapping) else None
+
+
 def rename(row: Row, mapping: Mapping[str, str]) -> Row:
     """The row with the task's column names; other columns are left out."""
     values = row.values
-    return Row(row.line, {ours: values.get(theirs) for ours, theirs in mapping.items()})
+    return Row(row.line, {ours: nested(values, theirs) for ours, theirs in mapping.items()})
 
 
 def read_text(row: Row, column: str) -> str:
@@ -189,6 +198,8 @@ def read_label(row: Row, column: str) -> str | None:
         DataError: the value is a fraction, a list or the like.
     """
     value: Any = row.values.get(column)
+    if isinstance(value, list) and len(value) < 2:
+        value = value[0] if value else None  # exports of annotation tools have a list of one label
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, str):

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bertolt.data.columns import TEXT_NAMES, map_columns, read_text
-from bertolt.data.readers.source import TextSource
+from bertolt.data.readers.compression import text_name
+from bertolt.data.readers.options import DEFAULT, ReadSettings
+from bertolt.data.readers.source import TextSource, text_source
 from bertolt.data.sources import open_source
 from bertolt.data.table import Column, Table, remarks
 from bertolt.errors import DataError
 
-TEXT_SUFFIXES = (".txt", ".txt.gz")
 _COLUMN = Column("text", TEXT_NAMES)
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
@@ -47,16 +48,19 @@ class Documents:
     notes: list[str] = field(default_factory=list)
 
 
-def read_documents(data: Sequence[str], text: Sequence[str] = ()) -> Documents:
+def read_documents(
+    data: Sequence[str], text: Sequence[str] = (), options: ReadSettings = DEFAULT
+) -> Documents:
     """Reads unlabelled text.
 
-    A ``.txt`` file (also ``.txt.gz``) that has blank lines between others holds documents separated by them,
+    A ``.txt`` file (also compressed) that has blank lines between others holds documents separated by them,
     each of their lines a sentence; without blank lines, each line is a document. Of a table the text column
     is read; of a named data set its train part.
 
     Args:
         data: paths, packaged names or Hub ids.
         text: the table's text column, one name; empty: its usual names.
+        options: what the user said of files.
 
     Raises:
         DataError: nothing to read, no text column, or a column of numbers.
@@ -64,12 +68,13 @@ def read_documents(data: Sequence[str], text: Sequence[str] = ()) -> Documents:
     """
     found = Documents()
     for name in data:
-        if name.lower().endswith(TEXT_SUFFIXES) and Path(name).is_file():
-            documents, what = _from_text(TextSource(Path(name), name))
+        if Path(name).is_file() and text_name(Path(name)).endswith(".txt"):
+            source = text_source(Path(name), options)
+            documents, what = _from_text(source)
             empty: list[int] = []
-            about: list[str] = []
+            about = [f"{name}: {note}" for note in source.notes]
         else:
-            table = open_source(name).pick("train")
+            table = open_source(name, options=options).pick("train")
             documents, empty, what = _from_table(table, text)
             about = remarks(table)
         if not documents:

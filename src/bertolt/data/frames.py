@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from bertolt.data.readers.parquet import plain_value
+from bertolt.data.readers.arrow import plain_value
 from bertolt.data.table import MemoryTable, Row
 from bertolt.errors import DataError, InputError
 

@@ -94,7 +94,9 @@ def open_source(data: str, layouts: Sequence[Layout] = (), options: ReadSettings
             return _single(data, found, part) if isinstance(found, dict) else _whole(data, found, part)
     archive, member = split_member(data)
     if member or Path(data).suffix or "/" in data or os.path.isdir(data):
-        return Source(data, open_table(Path(archive), layouts, options, member=member), {})  # or names near files
+        return Source(
+            data, open_table(Path(archive), layouts, options, member=member), {}
+        )  # or names near files
     raise UnknownNameError("file or packaged data set", data, DATASETS)
 
 
@@ -136,7 +138,9 @@ class HubTable(Noted):
     def __iter__(self) -> Iterator[Row]:
         features = self.data.features.to_dict()
         for line, record in enumerate(self.data, start=1):
-            yield Row(line, {column: with_class_names(value, features[column]) for column, value in record.items()})
+            yield Row(
+                line, {column: with_class_names(value, features[column]) for column, value in record.items()}
+            )
 
 
 def _hub_tables(name: str) -> dict[str, Table]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,6 @@ class Row:
 
     line: int
     values: Mapping[str, Any]
-
-
-def shortened(name: str, most: int = 40) -> str:
-    """The name of a column or a value of a cell as messages show it."""
-    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 class LeftOut(dict[str, list[int]]):
@@ -71,6 +66,21 @@ class Table(Protocol):
     def __iter__(self) -> Iterator[Row]: ...
 
 
+@runtime_checkable
+class Numbered(Protocol):
+    """A table whose columns can be chosen by number, because its file does not name them."""
+
+    def by_number(self, text: Sequence[str], label: Sequence[str]) -> Table:
+        """The table with the columns that ``--text`` and ``--label`` name by their 1-based number."""
+
+
+def by_number(table: Table, text: Sequence[str], label: Sequence[str]) -> Table:
+    """The table with its numbered columns, where the user named one by number and the file has no names."""
+    if isinstance(table, Numbered) and any(name.isdecimal() for name in (*text, *label)):
+        return table.by_number(text, label)
+    return table
+
+
 def remarks(table: Table) -> list[str]:
     """The notes of a table and the lines that were no rows, a line for people each."""
     lines = [f"{table.name}: {note}" for note in table.notes]
@@ -90,8 +100,8 @@ class Layout:
         matches: told the fields of the first line, says whether the file is of this kind.
         suffixes: the endings of file names for which it is tried.
         delimiter: what stands between two fields.
-        sentences: whether lines are words with tags, and blank lines stand between sentences: the file is then
-            read as CoNLL, and only ``name`` and ``suffixes`` count.
+        sentences: whether a line is a word with its tag, and blank lines stand between sentences: the file
+            is then read as CoNLL, and only ``name`` and ``suffixes`` count.
     """
 
     name: str

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from bertolt.data.readers.options import DEFAULT, ReadSettings
 from bertolt.data.sources import open_source
 from bertolt.data.table import Row, Table, remarks
 from bertolt.data.unknown import UnknownTally
@@ -52,7 +53,12 @@ class FilePrediction:
 
 
 def predict_file(
-    pipeline: Pipeline, source: Path | str, output: Path | str, *, text: Sequence[str] = ()
+    pipeline: Pipeline,
+    source: Path | str,
+    output: Path | str,
+    *,
+    text: Sequence[str] = (),
+    options: ReadSettings = DEFAULT,
 ) -> FilePrediction:
     """Predicts every row of a file and writes the rows with their results.
 
@@ -65,6 +71,7 @@ def predict_file(
         source: a file that the task reads, or the name of a data set, of which its test part.
         output: csv, tsv, jsonl or parquet; an older file is replaced at the end.
         text: the columns that hold the task's inputs; empty for the usual names.
+        options: what the user said of the input's file.
 
     Raises:
         UnknownNameError: no such file or data set.
@@ -77,7 +84,7 @@ def predict_file(
         raise SettingError(
             "an output that is another file than the input", f"{str(target)!r} twice", "name another --output"
         )
-    table = open_source(str(source), pipeline.model.task.layouts).pick("test")
+    table = open_source(str(source), pipeline.model.task.layouts, options).pick("test")
     open_writer(target, ("any",))  # what is wrong with the output is said before the work
     survey = survey_rows(pipeline, table, text)
     without = survey.without_text

@@ -96,10 +96,10 @@ def read_probe_data(
             two there.
     """
     left_out = LeftOut()
-    train = _read(task, settings.data, settings.label, left_out)
+    train = _read(task, settings.data, settings, left_out)
     parts: dict[str, list[EdgeExample]] = {}
     if settings.test is not None:
-        parts["test"] = _read(task, settings.test, settings.label, left_out)
+        parts["test"] = _read(task, settings.test, settings, left_out)
     for name in ("test", "validation"):
         if name not in parts:
             texts = [each.text for each in train]
@@ -125,8 +125,9 @@ class _Aligned:
     spans: Ranges
 
 
-def _read(task: EdgeTask, data: str, label: str | None, left_out: LeftOut) -> list[EdgeExample]:
-    found = [read_edge(task, row, label, left_out) for row in open_edges(task, data)]
+def _read(task: EdgeTask, data: str, settings: ProbeSettings, left_out: LeftOut) -> list[EdgeExample]:
+    table = open_edges(task, data, settings.read_options())
+    found = [read_edge(task, row, settings.label, left_out) for row in table]
     return [check_spans(example, left_out) for example in found]
 
 

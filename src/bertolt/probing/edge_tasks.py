@@ -11,9 +11,11 @@ from typing import Any
 
 from bertolt.data.edges import EdgeExample, EdgeTarget, LeftOut, Span
 from bertolt.data.jiant import read_jiant
+from bertolt.data.readers.compression import text_name
+from bertolt.data.readers.options import DEFAULT, ReadSettings
 from bertolt.data.readers.pronouns import open_pronouns
 from bertolt.data.readers.semeval import open_semeval
-from bertolt.data.readers.source import TextSource
+from bertolt.data.readers.source import TextSource, text_source
 from bertolt.data.sources import open_source
 from bertolt.data.table import Row, Table
 from bertolt.data.trees import arcs, phrases
@@ -55,15 +57,15 @@ class EdgeTask:
     negative: frozenset[str] = frozenset()
 
 
-def open_edges(task: EdgeTask, data: str) -> Table:
+def open_edges(task: EdgeTask, data: str, options: ReadSettings = DEFAULT) -> Table:
     """The rows of DATA; of a named data set its train part.
 
     Raises:
         InputError: see ``open_source``.
     """
-    if task.open is not None and data.lower().endswith((".txt", ".txt.gz")) and os.path.isfile(data):
-        return task.open(TextSource(Path(data), data))
-    return open_source(data).pick("train")
+    if task.open is not None and os.path.isfile(data) and text_name(Path(data)).endswith(".txt"):
+        return task.open(text_source(Path(data), options))
+    return open_source(data, options=options).pick("train")
 
 
 def read_edge(task: EdgeTask, row: Row, label: str | None, left_out: LeftOut) -> EdgeExample:

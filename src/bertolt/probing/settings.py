@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bertolt.data.readers.options import ReadOptions, ReadSettings
 from bertolt.training.settings import StrPath
 
 
@@ -29,7 +30,7 @@ class ProbeRecipe(BaseModel):
     max_targets: int | None = Field(default=None, ge=1)
 
 
-class ProbeSettings(BaseModel):
+class ProbeSettings(ReadSettings):
     """What ``bertolt probe`` is told.
 
     Args:
@@ -52,8 +53,6 @@ class ProbeSettings(BaseModel):
         set: see ``ProbeRecipe``.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     model: str
     data: str
     edge_task: str
@@ -73,7 +72,7 @@ class ProbeSettings(BaseModel):
     set: dict[str, Any] = Field(default_factory=dict)
 
 
-class ProbeOptions(TypedDict, total=False):
+class ProbeOptions(ReadOptions, total=False):
     """The options of ``bertolt.probe``; their meanings and defaults are those of ``ProbeSettings``."""
 
     test: StrPath | None

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from bertolt.data.columns import map_columns, rename
 from bertolt.data.readers.delimited import open_csv
-from bertolt.data.readers.source import TextSource
+from bertolt.data.readers.source import text_source
 from bertolt.data.table import Row
 from bertolt.data.unknown import UnknownTally
 from bertolt.data.writers.memory import csv_bytes
@@ -57,7 +57,7 @@ def read_sheet(served: Served, content: bytes, settings: ServeSettings) -> Sheet
         DataError: it is not csv, a column is missing, or a row cannot be used; names the line.
         TooLargeError: too many rows, or a row that is too long.
     """
-    table = open_csv(TextSource(Path(NAME), NAME, content))
+    table = open_csv(text_source(Path(NAME), name=NAME, content=content))
     columns = input_columns(served.task)
     mapping = map_columns(columns, table.columns, name=NAME, targets=False)
     rows: list[Row] = []

@@ -12,6 +12,7 @@ from bertolt.data.columns import rename
 from bertolt.data.encoding import undecodable_lines
 from bertolt.data.findings import CheckRow, Finding, Place, single
 from bertolt.data.lengths import CountTokens, Lengths, length_findings, measure_lengths
+from bertolt.data.readers.options import ReadSettings
 from bertolt.data.sources import Split as Part
 from bertolt.data.sources import open_source
 from bertolt.data.splits import MIN_FOR_TEST, labels_of
@@ -116,7 +117,7 @@ def check_data(
     given: list[tuple[str, Part | None]] = [(name, None) for name in data]
     given += [(name, part) for part, name in (held_out or {}).items()]
     for name, role in given:
-        for part, table in _tables(name, task, check):
+        for part, table in _tables(name, task, check, choice.read):
             named: Part = role or (part if part in ("validation", "test") else "train")  # type: ignore[assignment]
             rows += _read(_free(part, check), table, (task, settings, choice), check, named)
     rows = _settle_no_label(task, settings, rows, check)
@@ -240,15 +241,15 @@ def _check_row(task: Task, place: Place, example: Any) -> CheckRow:
     return CheckRow(place, task.texts(example), labels)
 
 
-def _tables(name: str, task: Task, check: DataCheck) -> list[tuple[str, Table]]:
+def _tables(name: str, task: Task, check: DataCheck, options: ReadSettings) -> list[tuple[str, Table]]:
     path = Path(name)
     try:
         if path.is_file():
-            foreign = undecodable_lines(path)
+            foreign = undecodable_lines(path, options)
             if foreign:
                 check.findings.append(_not_utf8(path.name, foreign))
                 return []
-        source = open_source(name, task.layouts)
+        source = open_source(name, task.layouts, options)
     except DataError as error:
         if not path.is_file():
             raise
@@ -264,7 +265,7 @@ def _not_utf8(part: str, lines: Sequence[int]) -> Finding:
         "error",
         "encoding",
         f"{part}: {counted(len(lines), 'line that is', 'lines that are')} not in UTF-8",
-        "save it as UTF-8 (in Excel: CSV UTF-8), or convert it with iconv from the encoding it has",
+        "name the encoding that it has, such as --encoding cp1252, or save it as UTF-8 (in Excel: CSV UTF-8)",
         single([Place(part, line) for line in lines]),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -82,7 +82,7 @@ def propose_for(data: str, choice: ColumnChoice) -> Proposals:
         UnknownNameError: there is no such file or name.
     """
     try:
-        return propose(open_source(data, layouts_of_all()).pick("train"), data, choice)
+        return propose(open_source(data, layouts_of_all(), choice.read).pick("train"), data, choice)
     except DataError:
         if not os.path.exists(data):
             raise
@@ -152,10 +152,14 @@ class _Look:
         if text and self._usual(task, text, label):
             text, label = (), ()
         shown = (task.name,) if task.name != USUAL_TASK else ()
-        line = command("train", self.name, task=shown, text=text, label=label, set=settings)
+        line = command(
+            "train", self.name, *self.choice.read.as_words(), task=shown, text=text, label=label, set=settings
+        )
         name, _, value = (settings or "").partition("=")
         given = {name: value} if value not in ("", ANY) else {}
-        return Proposal(task.name, reason, (line,), ColumnChoice(tuple(text), tuple(label)), given)
+        return Proposal(
+            task.name, reason, (line,), replace(self.choice, text=tuple(text), label=tuple(label)), given
+        )
 
     def _usual(self, task: Task, text: Sequence[str], label: Sequence[str]) -> bool:
         named = find_columns(task.columns, self.table.columns, name=self.name)

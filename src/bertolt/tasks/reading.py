@@ -9,7 +9,8 @@ from typing import Any
 from bertolt.data.columns import rename
 from bertolt.data.flags import FlagTable, joined_name
 from bertolt.data.guessing import Command, choose_columns, number_text_warning
-from bertolt.data.table import Row, Table
+from bertolt.data.readers.options import DEFAULT, ReadSettings
+from bertolt.data.table import Row, Table, by_number
 from bertolt.errors import DataError, InputError
 from bertolt.tasks.table_labels import labels_in, meaning_notes, no_label_marker, note_meaning
 from bertolt.tasks.task import Task, TaskSettings, has_target, input_columns
@@ -25,6 +26,7 @@ class ColumnChoice:
     Args:
         text, label: the names.
         group: the column of groups, or None.
+        read: how the user said that files are read.
         verb: the command that reads the data, for messages: ``("train",)`` or ``("evaluate", "DIR")``.
     """
 
@@ -32,6 +34,7 @@ class ColumnChoice:
     label: tuple[str, ...] = ()
     group: str | None = None
     verb: tuple[str, ...] = ("train",)
+    read: ReadSettings = DEFAULT
 
 
 @dataclass(slots=True)
@@ -102,8 +105,7 @@ def locate_columns(
         DataError: a column is missing, or two are as likely; the message has the commands that name them.
     """
     columns = task.columns if targets else input_columns(task)
-    if targets:
-        table = view(table, settings, choice)
+    table = view(table, settings, choice) if targets else by_number(table, choice.text, choice.label)
     write = reading_command(task, table, choice)
     spread = any(column.holds == "labels" for column in columns) and len(choice.label) > 1
     flags = choice.label if spread else ()
@@ -134,7 +136,7 @@ def reading_command(task: Task, table: Table, choice: ColumnChoice) -> Command:
     named = (task.name,) if verb == "train" and task.name != USUAL_TASK else ()
 
     def write(text: Sequence[str], label: Sequence[str]) -> str:
-        return command(verb, *words, table.name, task=named, text=text, label=label)
+        return command(verb, *words, table.name, *choice.read.as_words(), task=named, text=text, label=label)
 
     return write
 
@@ -246,8 +248,10 @@ def _leave_out(task: Task, reading: Reading, marker: str) -> None:
 
 
 def view(table: Table, settings: TaskSettings, choice: ColumnChoice) -> Table:
-    """The table as the settings read it; as it is where the user named columns."""
-    return table if choice.text or choice.label else settings.view(table)
+    """The table as the settings read it; where the user named columns, with columns of these names."""
+    if not (choice.text or choice.label):
+        return settings.view(table)
+    return by_number(table, choice.text, choice.label)
 
 
 def _group(row: Row, column: str) -> str | int | float:

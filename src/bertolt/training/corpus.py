@@ -66,7 +66,7 @@ def read_corpus(
     """
     corpus, of_data = Corpus(), 0
     if tables is not None:
-        choice = ColumnChoice(settings.text, settings.label, settings.group)
+        choice = ColumnChoice(settings.text, settings.label, settings.group, read=settings.read_options())
         found = [(part, read_rows(task, table, task_settings, choice)) for part, table in tables.items()]
     else:
         found = _read_data(task, task_settings, settings)
@@ -105,10 +105,10 @@ def _read_data(
     task: Task, task_settings: TaskSettings, settings: TrainSettings
 ) -> list[tuple[Part, Reading]]:
     """Reads ``settings.data``, each table for its part."""
-    choice = ColumnChoice(settings.text, settings.label, settings.group)
+    choice = ColumnChoice(settings.text, settings.label, settings.group, read=settings.read_options())
     found: list[tuple[Part, Reading]] = []
     for name in settings.data:
-        for part, table in _training_tables(open_source(name, task.layouts)):
+        for part, table in _training_tables(open_source(name, task.layouts, choice.read)):
             try:
                 found.append((part, read_rows(task, table, task_settings, choice)))
             except ColumnsError as error:
@@ -120,10 +120,18 @@ def _read_given(
     task: Task, task_settings: TaskSettings, settings: TrainSettings
 ) -> list[tuple[Part, Reading]]:
     """Reads ``--validation`` and ``--test``, where they are given."""
-    choice = ColumnChoice(settings.text, settings.label)
+    choice = ColumnChoice(settings.text, settings.label, read=settings.read_options())
     given: dict[Part, str | None] = {"validation": settings.validation, "test": settings.test}
     return [
-        (part, read_rows(task, open_source(name, task.layouts).pick(part), task_settings, choice))
+        (
+            part,
+            read_rows(
+                task,
+                open_source(name, task.layouts, choice.read).pick(part),
+                task_settings,
+                choice,
+            ),
+        )
         for part, name in given.items()
         if name is not None
     ]

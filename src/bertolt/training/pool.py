@@ -53,7 +53,7 @@ def read_pool(settings: TrainSettings, prepared: Prepared) -> Pool:
     if not settings.unlabelled:
         return Pool()
     check_task(prepared.task)
-    found = read_documents(settings.unlabelled, settings.text)
+    found = read_documents(settings.unlabelled, settings.text, settings.read_options())
     examples, counts = without_known(found.documents, prepared.corpus)
     left_out = [
         f"unlabelled: {counts[reason]:,} texts left out {why}"

@@ -211,7 +211,7 @@ def _pool_identity(settings: TrainSettings) -> dict[str, str]:
     """Of the unlabelled texts: each training leaves out of them what it is measured on, and no more."""
     if not settings.unlabelled:
         return {}
-    documents = read_documents(settings.unlabelled, settings.text).documents
+    documents = read_documents(settings.unlabelled, settings.text, settings.read_options()).documents
     return {"unlabelled": fingerprint(TextExample(text=each.text) for each in documents)}
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypedDict, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
+from bertolt.data.readers.options import ReadOptions, ReadSettings
 from bertolt.errors import SettingError, UnknownNameError
 
 StrPath = str | os.PathLike[str]
@@ -19,8 +20,8 @@ LARGE_RATE = 3e-5
 SMALL_HIDDEN = 512
 
 
-class TrainSettings(BaseModel):
-    """What ``bertolt train`` is told.
+class TrainSettings(ReadSettings):
+    """What ``bertolt train`` is told. How its data files are read: see ``ReadSettings``.
 
     Args:
         data: paths, packaged names or Hub ids; several are read one after another.
@@ -51,8 +52,6 @@ class TrainSettings(BaseModel):
         set: the own settings of task and method.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     data: tuple[str, ...] = Field(min_length=1)
     task: str = "text-classification"
     out: str | None = None
@@ -82,7 +81,7 @@ class TrainSettings(BaseModel):
     set: dict[str, Any] = Field(default_factory=dict)
 
 
-class TrainOptions(TypedDict, total=False):
+class TrainOptions(ReadOptions, total=False):
     """The options of ``train``; their meanings and defaults are those of ``TrainSettings``."""
 
     task: str
@@ -127,7 +126,7 @@ def check_settings(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
         name = str(first["loc"][0])
         if first["type"] == "extra_forbidden":
             raise UnknownNameError("setting", name, kind.model_fields) from error
-        rule = first["msg"].removeprefix("Input ")
+        rule = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
         raise SettingError(
             f"a value for --{name.replace('_', '-')} that {rule.replace('should be', 'is', 1)}",
             repr(first["input"]),

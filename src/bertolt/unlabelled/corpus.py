@@ -51,7 +51,7 @@ def read_adapt_data(settings: AdaptSettings, tokenizer: Tokenizer, max_length: i
         DataError: fewer than two different documents; for the next sentence, none of several sentences.
         FolderError: whole words are wanted of a tokenizer that finds none.
     """
-    found = read_documents(settings.data, settings.text)
+    found = read_documents(settings.data, settings.text, settings.read_options())
     documents, notes = found.documents, list(found.notes)
     sentences: list[tuple[str, ...]] = []
     if settings.next_sentence:

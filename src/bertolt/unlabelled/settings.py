@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, TypedDict
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from bertolt.data.readers.options import ReadOptions, ReadSettings
 
 
-class AdaptSettings(BaseModel):
+class AdaptSettings(ReadSettings):
     """What ``bertolt adapt`` is told.
 
     Args:
@@ -29,8 +31,6 @@ class AdaptSettings(BaseModel):
         threads: of the processor; None: all cores.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     model: str
     data: tuple[str, ...] = Field(min_length=1)
     out: str
@@ -48,7 +48,7 @@ class AdaptSettings(BaseModel):
     threads: int | None = Field(default=None, ge=1)
 
 
-class AdaptOptions(TypedDict, total=False):
+class AdaptOptions(ReadOptions, total=False):
     """The options of ``bertolt.adapt``; their meanings and defaults are those of ``AdaptSettings``."""
 
     text: str | Sequence[str]

@@ -12,7 +12,7 @@ from bertolt.data.edges import EMPTY, OUTSIDE, EdgeExample, LeftOut, check_spans
 from bertolt.data.jiant import read_jiant
 from bertolt.data.readers.pronouns import open_pronouns
 from bertolt.data.readers.semeval import open_semeval
-from bertolt.data.readers.source import TextSource
+from bertolt.data.readers.source import TextSource, text_source
 from bertolt.data.table import Row
 from bertolt.data.trees import arcs, phrases
 from bertolt.errors import DataError
@@ -21,7 +21,7 @@ from bertolt.errors import DataError
 def _source(folder: Path, text: str) -> TextSource:
     file = folder / "file.txt"
     file.write_text(text, encoding="utf-8")
-    return TextSource(file, file.name)
+    return text_source(file, name=file.name)
 
 
 def _jiant(*targets: dict[str, object], text: str = "The cat  sat .") -> tuple[EdgeExample, LeftOut]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bertolt.data.readers.delimited import open_csv
-from bertolt.data.readers.source import TextSource
+from bertolt.data.readers.source import text_source
 from bertolt.data.writers.memory import csv_bytes
 from bertolt.errors import DataError
 
@@ -23,7 +23,7 @@ def test_rows_are_written_as_a_file_has_them(tmp_path: Path, monkeypatch: pytest
 
 
 def test_what_is_written_is_read_again_and_again() -> None:
-    table = open_csv(TextSource(Path("a.csv"), "a.csv", b"\xef\xbb\xbf" + WRITTEN.encode()))
+    table = open_csv(text_source(Path("a.csv"), content=b"\xef\xbb\xbf" + WRITTEN.encode()))
     read = [{"text": 'says "no",\nthen yes', "label": "é", "scores": "[0.5, 1]"}]
     read.append({"text": "", "label": "", "scores": ""})
     assert table.columns == COLUMNS
@@ -39,4 +39,4 @@ def test_an_unknown_column_is_refused() -> None:
 
 def test_bytes_that_are_no_text_name_the_line() -> None:
     with pytest.raises(DataError, match="0xE9 on line 2"):
-        list(open_csv(TextSource(Path("a.csv"), "a.csv", b"text\ncaf\xe9\n")))
+        list(open_csv(text_source(Path("a.csv"), content=b"text\ncaf\xe9 \x81\n")))

@@ -55,12 +55,11 @@ def test_a_hash_where_spaces_separate_is_a_token_if_it_looks_like_one(tmp_path: 
     assert table(tmp_path, text) == [sentence(2, "# run #", "O O NN"), sentence(8, "B", "B-x")]
 
 
-def test_one_field_only_is_told(tmp_path: Path) -> None:
-    assert refused(tmp_path, "\nWord\n") == (
-        f"a word and its tag on line 2 of {tmp_path}/a.conll",
-        "1 field",
-        "put the tag behind the word, after a tab, and a blank line between sentences",
-    )
+def test_words_without_tags_are_read(tmp_path: Path) -> None:
+    assert table(tmp_path, "\nA\nword\n\nB\n") == [
+        Row(2, {"words": ["A", "word"]}),
+        Row(5, {"words": ["B"]}),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +72,7 @@ def test_one_field_only_is_told(tmp_path: Path) -> None:
 )
 def test_another_number_of_fields_is_told(tmp_path: Path, text: str, expected: str, found: str) -> None:
     assert refused(tmp_path, text) == (
-        f"{expected}, as on the first token line",
+        f"{expected}, as on most lines",
         f"{found} on line 2 of {tmp_path}/a.conll",
         "correct that line",
     )

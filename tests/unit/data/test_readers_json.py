@@ -9,6 +9,8 @@ import pytest
 from bertolt.data.readers import open_table
 from bertolt.data.table import Row, Table
 from bertolt.errors import DataError
+from bertolt.tasks.reading import ColumnChoice, read_labelled
+from bertolt.tasks.registry import get_task
 
 
 def opened(tmp_path: Path, text: str, name: str) -> Table:
@@ -67,9 +69,58 @@ def test_a_broken_line_is_told_with_its_number(tmp_path: Path, line: str, found:
     )
 
 
-def test_one_document_over_many_lines_is_no_json_lines(tmp_path: Path) -> None:
-    _, _, do = refused(tmp_path, '[\n {"a": 1}\n]', "a.jsonl")
-    assert do == "write each object on one line of its own; one JSON document is named .json"
+def test_a_list_in_a_file_of_json_lines_is_read_as_one_document(tmp_path: Path) -> None:
+    assert list(opened(tmp_path, '[\n {"a": 1}\n]', "a.jsonl")) == [Row(1, {"a": 1})]
+
+
+ROWS = [Row(1, {"text": "a", "label": "x"}), Row(2, {"text": "b", "label": None})]
+
+
+@pytest.mark.parametrize(
+    ("document", "note"),
+    [
+        (
+            '{"version": 1, "data": [{"text": "a", "label": "x"}, {"text": "b", "label": null}]}',
+            "under 'data'",
+        ),
+        ('{"text": {"0": "a", "1": "b"}, "label": {"0": "x", "1": null}}', "column by column"),
+        ('{"text": {"r1": "a", "r2": "b"}, "label": {"r1": "x", "r2": null}}', "column by column"),
+        ('{"0": {"text": "a", "label": "x"}, "1": {"text": "b", "label": null}}', "by rows"),
+        ('{"columns": ["text", "label"], "index": [0, 1], "data": [["a", "x"], ["b", null]]}', "'split'"),
+        ('{"text": ["a", "b"], "label": ["x", null]}', "column by column"),
+        ('{"text": "a", "label": "x"}\n{"text": "b", "label": null}', "object on each line"),
+    ],
+)
+def test_rows_in_other_shapes_of_json(tmp_path: Path, document: str, note: str) -> None:
+    table = opened(tmp_path, document, "a.json")
+    assert table.columns == ("text", "label")
+    assert list(table) == ROWS
+    assert any(note in each for each in table.notes)
+
+
+def test_fields_of_objects_are_named_with_dots(tmp_path: Path) -> None:
+    for name, text in (("a.jsonl", "{}\n{}\n"), ("a.json", "[{},{}]")):
+        rows = [
+            {"review": {"body": body, "n": 1}, "meta": {"stars": {"all": body}}} for body in ("good", "bad")
+        ]
+        table = opened(tmp_path, text.format(*map(json.dumps, rows)), name)
+        assert table.notes == (
+            "the column 'review' holds objects; name a field in it with a dot, such as --text review.body",
+        )
+        task = get_task("text-classification")
+        choice = ColumnChoice(("review.body",), ("meta.stars.all",))
+        reading = read_labelled(task, table, task.Settings(), choice)
+        assert [(each.text, each.label) for each in reading.examples] == [("good", "good"), ("bad", "bad")]
+
+
+def test_squad_with_numbers_as_ids_has_them_as_strings(tmp_path: Path) -> None:
+    document = squad()
+    document["data"][0]["paragraphs"][0]["qas"][0]["id"] = 101
+    assert next(iter(opened(tmp_path, json.dumps(document), "a.json"))).values["id"] == "101"
+
+
+ADVICE = "write one object a row into a list, or one a line into a .jsonl file (in pandas: orient='records')"
+OBJECT = "an object with 'a', 'b'"
 
 
 def test_a_list_of_objects_is_a_table(tmp_path: Path) -> None:
@@ -82,12 +133,18 @@ def test_a_list_of_objects_is_a_table(tmp_path: Path) -> None:
     ("text", "expected", "found", "do"),
     [
         ("[]", "at least one object in {}", "an empty list", "check that it was written completely"),
-        ('[{"a": 1}, 2]', "a list of objects in {}", "2 as item 2", "correct or remove it"),
+        ('[{"a": 1}, 2]', "a list of objects in {}", "2 as item 2", ADVICE),
         (
-            '{"a": 1}\n{"a": 2}',
+            '{"a": 1} {"a": 2}',
             "one JSON document in {}",
-            "Extra data at line 2, column 1",
+            "Extra data at column 10",
             "name it .jsonl if it has one object a line",
+        ),
+        (
+            '{"a": [1], "b": [1, 2]}',
+            "rows in the JSON document {}: a list of objects, or SQuAD json",
+            OBJECT,
+            ADVICE,
         ),
         (
             '[{"a": 1,}]',
@@ -97,9 +154,9 @@ def test_a_list_of_objects_is_a_table(tmp_path: Path) -> None:
         ),
         (
             '{"a": 1}',
-            "SQuAD json (an object with a list under 'data') or a list of objects in {}",
-            "an object without it",
-            "write one object a row into a list, or one a line into a .jsonl file",
+            "rows in the JSON document {}: a list of objects, or SQuAD json",
+            "an object with 'a'",
+            ADVICE,
         ),
     ],
 )
@@ -150,9 +207,9 @@ def test_squad_has_one_row_a_question(tmp_path: Path) -> None:
         (["data", 0, "paragraphs", 0, "qas"], {}, "a list under 'qas' in article 1, paragraph 1", "{}"),
         (
             ["data", 0, "paragraphs", 0, "qas", 1, "id"],
-            5,
+            5.5,
             "a string under 'id' in article 1, paragraph 1, question 2",
-            "5",
+            "5.5",
         ),
         (
             ["data", 0, "paragraphs", 0, "qas", 0, "is_impossible"],

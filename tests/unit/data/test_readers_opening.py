@@ -1,15 +1,25 @@
 from __future__ import annotations
 
+import bz2
 import gzip
+import io
+import lzma
 import os
+import tarfile
+import tracemalloc
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from bertolt.data.readers import SUFFIXES, open_table
+from bertolt.data.readers.options import ReadSettings
+from bertolt.data.sources import open_source
 from bertolt.data.table import Layout, Row
-from bertolt.errors import DataError
+from bertolt.errors import DataError, SettingError
+from bertolt.training.settings import check_settings
 
 
 def refused(call: Callable[[], object]) -> tuple[str, str, str]:
@@ -65,7 +75,9 @@ def test_an_empty_file_is_told(tmp_path: Path, suffix: str) -> None:
     )
 
 
-@pytest.mark.parametrize("suffix", [suffix for suffix in SUFFIXES if suffix != ".parquet"])
+@pytest.mark.parametrize(
+    "suffix", [suffix for suffix in SUFFIXES if suffix not in {".parquet", ".xlsx", ".xlsm", ".xls", ".ods"}]
+)
 def test_a_file_of_blank_lines_is_empty(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     path.write_bytes(b"\xef\xbb\xbf\n\r\n")
@@ -73,20 +85,12 @@ def test_a_file_of_blank_lines_is_empty(tmp_path: Path, suffix: str) -> None:
     assert (found, do) == ("an empty file", "check that it was written completely")
 
 
-@pytest.mark.parametrize(
-    ("name", "do"),
-    [
-        ("a.xlsx", "save the sheet as CSV UTF-8"),
-        ("a.csv.zip", "give the file the ending of what it holds, or convert it"),
-        ("README", "give the file the ending of what it holds, or convert it"),
-    ],
-)
-def test_an_unknown_ending_is_told(tmp_path: Path, name: str, do: str) -> None:
-    (tmp_path / name).write_bytes(b"PK\x03\x04")
-    assert refused(lambda: open_table(tmp_path / name)) == (
-        "a file name that ends in .csv, .tsv, .jsonl, .ndjson, .json, .conll, .bio, .iob, .conllu, .parquet",
-        repr(name),
-        do,
+def test_an_unknown_ending_is_told(tmp_path: Path) -> None:
+    (tmp_path / "README").write_text("Some prose.")
+    assert refused(lambda: open_table(tmp_path / "README")) == (
+        f"a file name that ends in {', '.join(SUFFIXES)}",
+        "'README'",
+        "give the file the ending of what it holds, or convert it",
     )
 
 
@@ -114,26 +118,52 @@ def test_an_unreadable_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("text,label\né,1\n".encode("utf-32"), "UTF-32"),
     ],
 )
-def test_wide_encodings_are_recognised(tmp_path: Path, data: bytes, encoding: str) -> None:
+def test_wide_encodings_are_read_and_said(tmp_path: Path, data: bytes, encoding: str) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(data)
-    assert refused(lambda: open_table(path)) == (
-        f"text in UTF-8 in {path}",
-        f"text in {encoding}",
-        "save it as UTF-8 (in Excel: CSV UTF-8), or run, with the encoding it has: "
-        f"iconv -f {encoding} -t UTF-8 a.csv > a-utf8.csv",
+    table = open_table(path)
+    assert list(table) == [Row(2, {"text": "é", "label": "1"})]
+    assert table.notes == (f"it is read as {encoding}, as its first bytes show",)
+
+
+def test_windows_1252_is_guessed_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("text,label\ngood,1\nle café “d’été”,1\n".encode("cp1252"))
+    table = open_table(path)
+    assert [row.values["text"] for row in table] == ["good", "le café “d’été”"]
+    assert table.notes == (
+        "it is not UTF-8 and is read as Windows-1252, such as 'café'; "
+        "if letters look wrong, name its encoding with --encoding",
     )
 
 
-def test_a_wrong_encoding_is_told_with_its_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("data", "byte"),
+    [
+        ("café,1\n".encode("cp1252") + "naïve,1\n".encode(), "E9"),  # half UTF-8
+        ("Фильм хороший,1\n".encode("cp1251"), "D4"),  # long runs
+        ("miły film,1\n".encode("cp1250"), "B3"),  # ł would be read as ³
+        (b"caf\x81,1\n", "81"),  # no character of Windows-1252
+    ],
+)
+def test_an_encoding_that_cannot_be_told_is_refused_with_its_line(
+    tmp_path: Path, data: bytes, byte: str
+) -> None:
     path = tmp_path / "a.csv"
-    path.write_bytes(b"text,label\ngood,1\n" + "café,1\n".encode("latin-1"))
+    path.write_bytes(b"text,label\ngood,1\n" + data)
     assert refused(lambda: list(open_table(path))) == (
         f"text in UTF-8 in {path}",
-        "the byte 0xE9 on line 3, which is not UTF-8",
-        "save it as UTF-8 (in Excel: CSV UTF-8), or run, with the encoding it has: "
-        "iconv -f WINDOWS-1252 -t UTF-8 a.csv > a-utf8.csv",
+        f"the byte 0x{byte} on line 3, which is not UTF-8",
+        "name the encoding that it has, such as --encoding cp1252, or save it as UTF-8 (in Excel: CSV UTF-8)",
     )
+
+
+def test_an_encoding_that_is_named_is_used(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("text,label\nФильм,1\n".encode("cp1251"))
+    assert list(open_table(path, options=ReadSettings(encoding="windows-1251"))) == [
+        Row(2, {"text": "Фильм", "label": "1"})
+    ]
 
 
 def test_text_formats_are_read_from_gzip(tmp_path: Path) -> None:
@@ -151,6 +181,123 @@ def test_damaged_gzip_is_told(tmp_path: Path) -> None:
     assert do == "download or compress it again"
 
 
+def _zip(*members: tuple[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return stream.getvalue()
+
+
+DATA = b"text,label\na,1\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.csv.bz2", bz2.compress(DATA)),
+        ("a.csv.xz", lzma.compress(DATA)),
+        ("a.csv.zst", pa.Codec("zstd").compress(DATA, asbytes=True)),
+        ("a.csv.zip", _zip(("b.csv", DATA), ("__MACOSX/b.csv", b"x"), ("README.txt", b"y"))),
+        ("a.zip", _zip(("b.csv", DATA))),
+        ("a.csv", gzip.compress(DATA)),  # known by its content
+    ],
+)
+def test_compressed_files_are_read_by_their_content(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert list(open_table(tmp_path / name)) == [Row(2, {"text": "a", "label": "1"})]
+
+
+def test_a_member_of_an_archive_is_named_behind_a_colon(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(_zip(("x/train.csv", DATA), ("x/test.csv", DATA.replace(b"a,", b"b,"))))
+    assert refused(lambda: open_table(path)) == (
+        f"one data file in {path}",
+        "2 files: x/train.csv, x/test.csv",
+        f"name one, such as {path}:x/train.csv, or unpack the archive",
+    )
+    whole = open_source(f"{path}:x/test.csv").whole
+    assert whole is not None
+    assert list(whole) == [Row(2, {"text": "b", "label": "1"})]
+
+
+def test_what_cannot_be_read_inside_another_file_is_told(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("a.csv"))
+    (tmp_path / "a.tar.gz").write_bytes(stream.getvalue())
+    assert refused(lambda: open_table(tmp_path / "a.tar.gz"))[1:] == (
+        "a tar archive",
+        "unpack it first, and name the file in it",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "compress"),
+    [
+        ("a.csv.gz", gzip.compress),
+        ("a.csv.bz2", bz2.compress),
+        ("a.csv.xz", lzma.compress),
+        ("a.csv.zst", lambda data: pa.Codec("zstd").compress(data, asbytes=True)),
+        ("a.csv.zip", lambda data: _zip(("b.csv", data))),
+        ("a.json.gz", gzip.compress),
+    ],
+)
+def test_a_file_that_grows_beyond_its_bound_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, compress: Callable[[bytes], bytes]
+) -> None:
+    monkeypatch.setattr("bertolt.data.readers.compression.ALWAYS_ALLOWED", 1_000_000)
+    path = tmp_path / name
+    path.write_bytes(compress(b"text\n" + b"a" * 15_000_000))
+    tracemalloc.start()
+    try:
+        expected, found, do = refused(lambda: list(open_table(path)))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert expected.startswith("at most 1 MB in ")
+    assert (found, do) == ("more", "if you trust the file, unpack it first, or raise --max-expansion")
+    assert peak < 12_000_000  # xz alone takes 8 MB
+    if name == "a.csv.gz":
+        (row,) = open_table(path, options=ReadSettings(max_expansion=1_000_000))
+        assert len(row.values["text"]) == 15_000_000
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl", "a.conll", "a.txt"])
+def test_a_line_beyond_the_bound_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("text,label\n" if name == "a.csv" else "")
+    with path.open("a") as file:
+        file.write("a" * 2000 + "\n")
+    expected, found, do = refused(lambda: list(open_table(path, options=ReadSettings(max_cell=1000))))
+    assert expected == f"lines of at most 1,000 characters in {path}"
+    assert found == f"more on line {1 + (name == 'a.csv')}"
+    assert do.endswith("raise --max-cell")
+
+
+def test_a_cell_of_many_lines_beyond_the_bound_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('text,label\n"' + "a line\n" * 500 + '",1\n')
+    assert refused(lambda: list(open_table(path, options=ReadSettings(max_cell=1000)))) == (
+        f"cells of at most 1000 characters in {path}",
+        "more in the record that begins on line 2",
+        "look for a double quote that is never closed, or raise --max-cell",
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"delimiter": "ab"}, "one character"),
+        ({"encoding": "klingon"}, "an encoding that Python knows"),
+        ({"encoding": "base64"}, "an encoding that Python knows"),
+    ],
+)
+def test_settings_of_reading_that_cannot_be_used_are_told(options: dict[str, str], message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        check_settings(ReadSettings, options)
+
+
 def test_the_ending_may_be_in_capitals(tmp_path: Path) -> None:
     (tmp_path / "A.CSV").write_text("text\na\n")
     assert list(open_table(tmp_path / "A.CSV")) == [Row(2, {"text": "a"})]
@@ -161,14 +308,22 @@ def test_a_txt_file_with_tabs_is_tsv(tmp_path: Path) -> None:
     assert list(open_table(tmp_path / "a.txt")) == [Row(2, {"text": "a", "label": "1"})]
 
 
-def test_a_txt_file_without_tabs_is_refused(tmp_path: Path) -> None:
+def test_a_txt_file_without_columns_has_a_text_a_line(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
-    path.write_text("Some prose.\n")
-    assert refused(lambda: open_table(path)) == (
-        f"columns separated by tabs, under a header line, in {path}",
-        "a first line without a tab",
-        "write its lines into a csv file under a header line such as: text",
-    )
+    path.write_text("Some prose, it says.\n\nMore.\n")
+    table = open_table(path)
+    assert table.notes == ("each line is a text; there are no labels in it",)
+    assert list(table) == [Row(1, {"text": "Some prose, it says."}), Row(3, {"text": "More."})]
+
+
+def test_fasttext_lines_have_their_labels_before_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("__label__2 Good, very.\n__label__a __label__b Both.\nNone.\n")
+    assert list(open_table(path)) == [
+        Row(1, {"text": "Good, very.", "label": "2"}),
+        Row(2, {"text": "Both.", "label": ["a", "b"]}),
+        Row(3, {"text": "None.", "label": None}),
+    ]
 
 
 COLA = Layout("CoLA tsv", ("source", "label", "mark", "sentence"), lambda fields: len(fields) == 4)

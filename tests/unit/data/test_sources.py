@@ -6,7 +6,7 @@ import hashlib
 import sys
 from collections import Counter
 from pathlib import Path
-from types import MappingProxyType, ModuleType, SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -166,7 +166,12 @@ def test_a_source_without_a_split_says_which_it_has() -> None:
 
 def test_hub_classes_are_read_by_name() -> None:
     class Data(list[dict[str, object]]):
-        features = MappingProxyType({"label": SimpleNamespace(names=["neg", "pos"]), "text": object()})
+        features = SimpleNamespace(
+            to_dict=lambda: {
+                "label": {"_type": "ClassLabel", "names": ["neg", "pos"]},
+                "text": {"_type": "Value", "dtype": "string"},
+            }
+        )
 
     data = Data([{"text": "a", "label": 1}, {"text": "b", "label": -1}, {"text": "c", "label": None}])
     rows = list(HubTable("hf:x:train", ("text", "label"), data))
@@ -182,7 +187,7 @@ def test_the_hub_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_hub_data_set_by_split(monkeypatch: pytest.MonkeyPatch) -> None:
     class Part(list[dict[str, str]]):
         column_names = ("text",)
-        features = MappingProxyType({"text": object()})
+        features = SimpleNamespace(to_dict=lambda: {"text": {"_type": "Value", "dtype": "string"}})
 
     asked = []
 

@@ -40,7 +40,7 @@ def test_a_reading_tells_the_notes_of_its_table_and_what_was_left_out() -> None:
     assert describe(reading) == [
         "joined.csv: a guess",
         "joined.csv: 2 rows; columns text = 'text', label = 'label'",
-        "joined.csv: 1 rows left out, repeats the header: lines 3",
+        "joined.csv: 1 row left out, repeats the header: line 3",
     ]
 
 

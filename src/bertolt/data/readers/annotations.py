@@ -102,7 +102,7 @@ def _holds_spans(table: Table, column: str) -> bool:
 def _notes(counts: _Counts, column: str) -> Iterator[str]:
     yield f"the character spans in {column!r} are read as tags of words (columns 'words' and 'tags')"
     if counts.overlapping:
-        yield f"{counts.overlapping:,} spans overlap a longer one, or an equal one before them, and are not read"
+        yield f"{counts.overlapping:,} spans overlap a longer or earlier one and are not read"
     if counts.widened:
         yield f"{counts.widened:,} spans begin or end inside a word and take the whole word"
     if counts.outside:

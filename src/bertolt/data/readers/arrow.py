@@ -63,7 +63,7 @@ class ArrowTable(Noted):
                 for values in batch.to_pylist():
                     line += 1
                     for column in special:
-                        values[column] = _plain(values[column])
+                        values[column] = plain_value(values[column])
                     for column, feature in classes.items():
                         values[column] = self._named(values.get(column), feature, line)
                     yield Row(line, values)
@@ -138,9 +138,7 @@ def open_saved(folder: Path, name: str, options: ReadSettings) -> ArrowTable:
                 f"the files that state.json of {name} names", f"no {file.name}", "copy the whole folder again"
             )
     if not files:
-        raise DataError(
-            f"at least one arrow file in {name}", "none", "check that it was written completely"
-        )
+        raise DataError(f"at least one arrow file in {name}", "none", "check that it was written completely")
     try:
         with _stream(files[0]) as reader:
             schema = reader.schema
@@ -254,13 +252,14 @@ def _is_plain(kind: Any) -> bool:
     )
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """A value of Arrow as a row holds it: dates as ISO 8601 text, decimals as their digits."""
     if isinstance(value, datetime.date | datetime.time):  # a datetime is a date
         return value.isoformat()
     if isinstance(value, datetime.timedelta | Decimal):
         return str(value)
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain_value(item) for item in value]
     return value

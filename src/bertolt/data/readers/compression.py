@@ -35,6 +35,13 @@ _BLOCK = 1 << 16
 _DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, pa.ArrowException)
 
 
+_OPENS: dict[str, Callable[[Path], object]] = {
+    "gzip": gzip.GzipFile,
+    "bzip2": bz2.BZ2File,
+    "xz": lzma.LZMAFile,
+}
+
+
 class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
@@ -141,8 +148,7 @@ class DataFile:
         elif self.compression == "zstd":
             inner = pa.CompressedInputStream(pa.OSFile(str(self.path)), "zstd")
         else:
-            opens = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}[self.compression]
-            inner = cast(_Readable, opens(self.path, "rb"))
+            inner = cast(_Readable, _OPENS[self.compression](self.path))
         most = max(ALWAYS_ALLOWED, packed * options.max_expansion)
         return io.BufferedReader(
             _Bounded(inner, most, lambda: too_much(self.name, most, packed)), buffer_size=_BLOCK
@@ -182,6 +188,14 @@ def data_file(path: Path, name: str, member: str = "") -> DataFile:
     if found == "zip":
         return _zip_file(path, name, member)
     return DataFile(path, name, found)
+
+
+def text_name(path: Path) -> str:
+    """The name of what a file holds, see ``DataFile.inner_name``; its own where that cannot be told."""
+    try:
+        return data_file(path, str(path)).inner_name
+    except DataError:
+        return path.name.lower()
 
 
 def _zip_file(path: Path, name: str, member: str) -> DataFile:

@@ -144,7 +144,7 @@ class ConllTable(Noted):
             f"a blank line after each sentence, so at most {MOST_WORDS:,} words in one, in {self.name}",
             f"more than {MOST_WORDS:,} words without a blank line, from line {line} on",
             "put a blank line after each sentence, such as behind every full stop: "
-            f"""awk '{{print}} $1 == "." {{print ""}}' {self.source.file.path.name} > with-blank-lines.conll""",
+            f"""awk '{{print}} $1 == "." {{print ""}}' {self.source.file.path.name} > sentences.conll""",
         )
 
 
@@ -186,7 +186,7 @@ def _notes(width: int, numbered: bool, tagged: bool) -> Iterator[str]:
     elif numbered or width > 2:
         counter = "column 1 counts the words; " if numbered else ""
         yield (
-            f"{counter}column {1 + numbered} is read as the words and column {width}, the last one, as the tags; "
+            f"{counter}the words are column {1 + numbered}, and the tags column {width}, the last one; "
             f"to choose others by number: --text {1 + numbered} --label {width}"
         )
 

@@ -65,9 +65,9 @@ def _from_list(document: list[Any], source: TextSource) -> Table:
 
 def _from_object(document: dict[str, Any], source: TextSource) -> Table:
     data = document.get("data")
+    if isinstance(data, list) and any(isinstance(item, dict) and "paragraphs" in item for item in data):
+        return _squad(document, source)
     if isinstance(data, list) and data and all(isinstance(item, dict) for item in data):
-        if any("paragraphs" in item for item in data):
-            return _squad(document, source)
         return _rows(data, source, ["its rows are those under 'data'"])
     if isinstance(data, list) and isinstance(document.get("columns"), list):
         return _from_split(document["columns"], data, source)
@@ -128,7 +128,10 @@ def _by_index(document: Mapping[str, Any]) -> list[dict[str, Any]] | None:
 def _by_lists(document: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """Rows of ``{"text": ["…", "…"], "label": […]}``."""
     columns = list(document.values())
-    if not all(isinstance(column, list) for column in columns) or len({len(column) for column in columns}) != 1:
+    if (
+        not all(isinstance(column, list) for column in columns)
+        or len({len(column) for column in columns}) != 1
+    ):
         return None
     return [dict(zip(document, values, strict=True)) for values in zip(*columns, strict=True)]
 
@@ -147,5 +150,3 @@ def _rows(document: Sequence[Any], source: TextSource, notes: Sequence[str] = ()
         )
     said = (*source.notes, *notes, *nested_note(rows))
     return with_words(MemoryTable(source.name, tuple(columns), rows, notes=said))
-
-

@@ -56,7 +56,7 @@ def nested_note(rows: Sequence[Row]) -> Iterator[str]:
         inner = next((key for key, value in row.values.items() if isinstance(value, dict) and value), None)
         if inner is not None:
             name = f"{inner}.{next(iter(row.values[inner]))}"
-            yield f"the column {inner!r} holds objects; name a field of them with a dot, such as --text {name}"
+            yield f"the column {inner!r} holds objects; name a field in it with a dot, such as --text {name}"
 
 
 def _rows(source: TextSource) -> Iterator[Row]:

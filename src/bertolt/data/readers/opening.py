@@ -83,7 +83,7 @@ def open_table(
 
 
 def is_text_file(path: Path, options: ReadSettings = DEFAULT) -> bool:
-    """Whether a file is read as lines of text: neither parquet nor a workbook nor an archive to choose from."""
+    """Whether a file is read as text: no parquet file, no workbook, no archive to choose from."""
     try:
         file = data_file(path, str(path))
         return _binary_reader(file, options, Path(file.inner_name).suffix) is None
@@ -160,7 +160,9 @@ def _refuse_what_is_no_file(path: Path) -> None:
 
 
 def _advice_on_folder(path: Path) -> str:
-    names = sorted(entry.name for entry in path.iterdir() if entry.name.lower().endswith((*SUFFIXES, *ENDINGS)))
+    names = sorted(
+        entry.name for entry in path.iterdir() if entry.name.lower().endswith((*SUFFIXES, *ENDINGS))
+    )
     if names:
         return f"name one file, such as {path / names[0]}"
     return "name one file, or a folder with a folder of .txt files for each label"

@@ -54,7 +54,20 @@ class ReadSettings(BaseModel):
 
     def read_options(self) -> ReadSettings:
         """These settings alone, out of the settings of a verb."""
-        return ReadSettings.model_construct(**{name: getattr(self, name) for name in ReadSettings.model_fields})
+        return ReadSettings.model_construct(
+            **{name: getattr(self, name) for name in ReadSettings.model_fields}
+        )
+
+    def as_words(self) -> tuple[str, ...]:
+        """What differs from the defaults, as a command says it: ``("--encoding", "latin-1")``."""
+        words: list[str] = []
+        for name, field in ReadSettings.model_fields.items():
+            value = getattr(self, name)
+            if name == "header" and value is not None:
+                words.append("--header" if value else "--no-header")
+            elif value != field.default:
+                words += [f"--{name.replace('_', '-')}", "tab" if value == "\t" else str(value)]
+        return tuple(words)
 
 
 class ReadOptions(TypedDict, total=False):

@@ -14,8 +14,9 @@ from typing import Any
 from bertolt.data.columns import LABEL_NAMES, TEXT_NAMES
 from bertolt.data.readers.options import ReadSettings
 from bertolt.data.readers.source import nothing_in
-from bertolt.data.table import Layout, Noted, Row, shortened
+from bertolt.data.table import Layout, Noted, Row
 from bertolt.errors import DataError
+from bertolt.wording import counted, listed, shortened
 
 #: The line on which a record begins, and its fields; none for a blank line.
 Record = tuple[int, Sequence[Any]]
@@ -78,10 +79,11 @@ class DelimitedTable(Noted):
         origin = "the header" if self.header is not None else "the first line"
         if self.layout is not None:
             origin = self.layout.name
-        shown = ", ".join(map(shortened, self.columns[:10])) + (", …" if len(self.columns) > 10 else "")
+        shown = ", ".join(column[:40] for column in self.columns[:10])
+        shown += ", …" if len(self.columns) > 10 else ""
         return DataError(
-            f"{_fields(self.width)}, as in {origin} ({shown})",
-            f"{_fields(found)} on line {line} of {self.name}",
+            f"{counted(self.width, 'field')}, as in {origin} ({shown})",
+            f"{counted(found, 'field')} on line {line} of {self.name}",
             self.advice,
         )
 
@@ -126,7 +128,7 @@ def _refuse_bad_names(name: str, line: int, header: Sequence[str], kept: Sequenc
     twice = next((column for place, column in enumerate(names) if column in names[:place]), None)
     if twice is None and names:
         return
-    found = "no name at all" if twice is None else f"{shortened(twice)!r} twice"
+    found = "no name at all" if twice is None else f"{shortened(twice)} twice"
     raise DataError(
         "a header with a different name for every column",
         f"{found} on line {line} of {name}",
@@ -163,7 +165,7 @@ def _unnamed(records: Records, header: Sequence[str]) -> Iterator[str]:
             line, value = filled[place][0]
             yield (
                 f"column {place + 1} has no name and is left aside, though it has values, such as "
-                f"{shortened(value)!r} on line {line}: name it in the first line to read it"
+                f"{shortened(value)} on line {line}: name it in the first line to read it"
             )
 
 
@@ -202,10 +204,9 @@ def _no_header(name: str, header: Sequence[str], sample: Sequence[Sequence[Any]]
     others = [place for place in range(width) if place != text]
     label = min(others, key=lambda place: len(set(values[place]))) if others else None
     choice = f"--text {text + 1}" + (f" --label {label + 1}" if label is not None else "")
-    shown = ", ".join(repr(shortened(column)) for column in header[:6]) + (", …" if width > 6 else "")
     return DataError(
         f"a first line with the names of the columns in {name}",
-        f"a line like the others: {shown}",
+        f"a line like the others: {listed(header, 6)}",
         f"add --no-header and choose the columns by number, such as: --no-header {choice} "
         "(if these are names, add --header)",
     )
@@ -221,7 +222,3 @@ def _is_number(text: str) -> bool:
 
 def _first(records: Iterator[Record]) -> Record | None:
     return next((record for record in records if record[1]), None)
-
-
-def _fields(number: int) -> str:
-    return "1 field" if number == 1 else f"{number} fields"

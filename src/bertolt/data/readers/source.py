@@ -69,9 +69,10 @@ class TextSource:
             try:
                 text = raw.decode(name)
             except UnicodeDecodeError as error:
+                encoding = self._encoding_name()
                 raise DataError(
-                    f"text in {self._encoding_name()} in {self.name}",
-                    f"the byte 0x{raw[error.start]:02X} on line {number}, which is not {self._encoding_name()}",
+                    f"text in {encoding} in {self.name}",
+                    f"the byte 0x{raw[error.start]:02X} on line {number}, which is not {encoding}",
                     "name the encoding that it has, such as --encoding cp1252, "
                     "or save it as UTF-8 (in Excel: CSV UTF-8)",
                 ) from error
