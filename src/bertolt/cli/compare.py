@@ -25,6 +25,7 @@ from bertolt.cli.options import (
     Task,
     Text,
     Threads,
+    read_given,
     settings_from,
 )
 from bertolt.cli.output import one_line, print_json, print_table

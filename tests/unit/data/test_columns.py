@@ -140,7 +140,7 @@ def test_labels(value: Any, label: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "found"), [(0.5, "float '0.5'"), (["a"], "list \"['a']\""), (math.inf, "float 'inf'")]
+    ("value", "found"), [(0.5, "float '0.5'"), (["a", "b"], "list \"['a', 'b']\""), (math.inf, "float 'inf'")]
 )
 def test_what_is_no_label_word_for_word(value: Any, found: str) -> None:
     do = "write each label as text or as a whole number"

@@ -20,7 +20,7 @@ def test_a_file_in_the_place_of_a_named_part_is_said(tmp_path: Path, monkeypatch
     parts = {name: open_table(tmp_path / f"{name}.csv") for name in ("train", "validation")}
     monkeypatch.setattr(
         "bertolt.training.corpus.open_source",
-        lambda name, layouts: (
+        lambda name, layouts, options: (
             sources.Source(name, None, parts) if name == "reviews" else sources.open_source(name, layouts)
         ),
     )

@@ -53,9 +53,10 @@ class DelimitedTable(Noted):
 
     def __iter__(self) -> Iterator[Row]:
         records = self.records()
-        header = self.header
-        if header is not None:
+        header = self.header or ()
+        if self.header is not None:
             _first(records)
+        repeats = len(header) > 1  # in one column, the name may be a text
         least = self.width if self.kept is None else max(self.kept) + 1
         blank: list[int] = []
         for line, fields in records:
@@ -68,7 +69,7 @@ class DelimitedTable(Noted):
             blank.clear()
             if not least <= len(fields) <= self.width:
                 raise self._wrong_width(line, len(fields))
-            if header is not None and fields[0] == header[0] and list(fields) == list(header):
+            if repeats and fields[0] == header[0] and list(fields) == list(header):
                 self.left_out.add(_REPEATED, line)
                 continue
             if self.kept is not None:
