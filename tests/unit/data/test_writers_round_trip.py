@@ -49,7 +49,9 @@ def test_delimited_text_comes_back(data: st.DataObject, name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         write(path, columns, rows)
-        table = open_table(path, options=ReadSettings(header=True))
+        table = open_table(
+            path, options=ReadSettings(header=True, delimiter={"a.csv": ",", "a.tsv": "tab"}[name])
+        )
         assert table.columns == tuple(columns)
         repeated = [row for row in rows if len(columns) > 1 and list(row.values()) == columns]
         assert [row.values for row in table] == [row for row in rows if row not in repeated]

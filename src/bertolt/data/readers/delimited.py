@@ -79,10 +79,11 @@ def _guess(source: TextSource, usual: str) -> str:
     best, most = usual, 0.0
     for delimiter in (usual, *_DELIMITERS.replace(usual, "")):
         try:
-            widths = [len(record) for record in csv.reader(lines, delimiter=delimiter)]
+            records = list(csv.reader(lines, delimiter=delimiter))
         except csv.Error:
             continue
-        if not widths or widths[0] < 2:
+        widths = [len(record) for record in records]
+        if not records or sum(bool(field.strip()) for field in records[0]) < 2:
             continue
         share = Counter(widths)[widths[0]] / len(widths)
         if share > most and (delimiter == usual or share >= _MOST_RECORDS):
