@@ -191,7 +191,8 @@ def test_a_hub_data_set_by_split(monkeypatch: pytest.MonkeyPatch) -> None:
 
     asked = []
 
-    def load_dataset(name: str) -> dict[str, Part]:
+    def load_dataset(name: str, *, revision: str | None) -> dict[str, Part]:
+        assert revision is None
         asked.append(name)
         return {"train": Part([{"text": "a"}]), "test": Part([{"text": "b"}])}
 
