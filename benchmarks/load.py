@@ -186,10 +186,13 @@ def main() -> None:
     parser.add_argument("--rate", type=float, help="requests a second of an open load")
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--source", help="folder of the package's source, for another revision of ours")
     options = parser.parse_args()
     with socket.create_server(("127.0.0.1", 0)) as free:
         options.port = free.getsockname()[1]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1"}
+    if options.source is not None:
+        environment["PYTHONPATH"] = str(Path(options.source).resolve())
     # What a server prints goes to standard error, for the figures are all of standard output.
     with subprocess.Popen(
         command(options.server, options.folder, options.port), env=environment, stdout=sys.stderr

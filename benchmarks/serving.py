@@ -6,6 +6,11 @@
 Capacity is what 32 clients that wait get at most. The second study takes its rates from the first one's
 medians: 0.8 of infinity's capacity for ours and infinity, and 1.5 of our own for ours. Both together take
 about 9 minutes: 18 runs of 15 seconds, each with a server that is started anew.
+
+Another revision beside this one, in turns (the cell closed-before, about 5 minutes):
+
+    git worktree add build/before REVISION
+    python -m benchmarks.serving --data-root build/benchmarks --only closed-before
 """
 
 from __future__ import annotations
@@ -15,10 +20,12 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks.study import RESULTS, Cell, Variant, run_study
+from benchmarks.study import RESULTS, ROOT, Cell, Variant, run_study
 
 SERVERS = ("ours", "plain", "infinity")
 SECONDS = 15
+#: The source of another revision: git worktree add build/before REVISION.
+BEFORE = "build/before/src"
 
 
 def variant(server: str, *options: str) -> Variant:
@@ -31,6 +38,13 @@ def variant(server: str, *options: str) -> Variant:
 def capacity_cells() -> list[Cell]:
     """Closed loads; the servers take turns."""
     return [Cell("closed", tuple(map(variant, SERVERS)), repeats=3)]
+
+
+def revision_cells() -> list[Cell]:
+    """Closed loads on the revision in ``build/before`` and on this one, in turns."""
+    before, now = variant("ours", f"--source {BEFORE}"), variant("ours", "--source src")
+    names = (Variant("before", before.command), Variant("now", now.command))
+    return [Cell("closed-before", names, repeats=5)]
 
 
 def load_cells(results: Path) -> list[Cell]:
@@ -50,7 +64,10 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--results", type=Path, default=RESULTS)
     results: Path = parser.parse_known_args(words)[0].results
-    code = run_study("serving-capacity", capacity_cells(), words)
+    revisions = revision_cells() if (ROOT / BEFORE).is_dir() else []
+    code = run_study("serving-capacity", [*capacity_cells(), *revisions], words)
+    if revisions and revisions[0].name in words:
+        return code
     if code == 0 and (results / "serving-capacity.jsonl").exists():
         code = run_study("serving-load", load_cells(results), words)
     return code

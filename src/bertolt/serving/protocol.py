@@ -159,7 +159,13 @@ class BoundedProtocol(H11Protocol):
             self._feeding = self.loop.call_soon(self._feed)
 
     def send_400_response(self, msg: str) -> None:
-        """An answer to what is no HTTP; where another answer has begun, only the end of the connection."""
+        """An answer to what is no HTTP; where another answer has begun, only the end of the connection.
+
+        The request whose body it was in counts as given up, so that the app does not answer it as well.
+        """
+        if self._busy():
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             super().send_400_response(msg)
         else:

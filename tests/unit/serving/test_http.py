@@ -409,6 +409,19 @@ def test_pipelined_requests_are_answered_in_order(server: Running) -> None:
     assert found.endswith(b'{"status":"live"}')
 
 
+def test_a_body_that_breaks_off_is_answered_once(server: Running, caplog: pytest.LogCaptureFixture) -> None:
+    for path in (PREDICT, "/v1/models/x/predict"):
+        head = CHUNKED.replace(PREDICT.encode(), path.encode())
+        with connect(server) as connection:
+            connection.sendall(head + b"1\r\n{\r\n")
+            connection.sendall(b"zz\r\n")
+            found = receive_all(connection)
+        assert found.count(b"HTTP/1.1") == 1
+        assert found.startswith(b"HTTP/1.1 400 ")
+    assert "Traceback" not in caplog.text
+    assert "Exception" not in caplog.text
+
+
 def test_a_refused_connection_is_closed_and_says_nothing_twice(
     sentiment: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
