@@ -23,9 +23,14 @@ class NoProgress:
 
 
 def say(text: str) -> None:
-    """Prints a line for people, on standard error."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    """Prints a line for people, on standard error; where that cannot be written, nobody is told."""
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        raise
+    except OSError:  # such as a full disk; the work goes on without it
+        pass
 
 
 @contextmanager

@@ -105,3 +105,65 @@ def test_a_training_killed_before_its_report_goes_on_and_writes_it(home: Path, t
     assert (
         os.listdir(home / "m.run") == ["settings.json", "log.jsonl"] or len(os.listdir(home / "m.run")) == 2
     )
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_folder: Folder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tiny_models import train_tiny
+
+    return train_tiny("text-classification", tmp_path_factory.mktemp("trained"), tiny_folder)
+
+
+def shell(line: str, *, cwd: Path, trained: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a line of the shell in which ``bertolt`` and ``$DIR`` stand for the command and a model."""
+    words = " ".join(map(repr, command()))
+    return subprocess.run(
+        ["bash", "-c", f"bertolt() {{ {words} \"$@\"; }}; {line}"],
+        cwd=cwd, env={**environment(), "DIR": str(trained)}, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "predict $DIR text", "predict $DIR text --json", "evaluate $DIR few.csv", "check few.csv", "tasks",
+        "models", "datasets --json", "--help", "predict --help", "--version", "explain $DIR 'good film'",
+        "compare $DIR $DIR few.csv", "train few.csv --model $DIR --epochs 1 --out m2",
+    ],
+)  # fmt: skip
+def test_a_full_or_closed_standard_output_is_one_message(words: str, home: Path, trained: Path) -> None:
+    for redirection, found in (("> /dev/full", "No space left on device"), (">&-", "a closed one")):
+        done = shell(f"bertolt {words} {redirection}", cwd=home, trained=trained)
+        assert done.returncode == 2, done
+        assert done.stderr.count("error: expected") == 1, done.stderr
+        assert found in done.stderr, done.stderr
+        assert "Traceback" not in done.stderr
+        assert "Exception ignored" not in done.stderr
+        nobody = shell(f"bertolt {words} {redirection} 2>&-", cwd=home, trained=trained)
+        assert (nobody.returncode, nobody.stderr) == (2, ""), nobody
+
+
+def test_closed_input_and_closed_or_full_standard_error(home: Path, trained: Path) -> None:
+    for line, code, out in (
+        ("bertolt predict $DIR text <&- | wc -l", 0, "1\n"),
+        ("bertolt predict $DIR <&-", 2, ""),
+        ("bertolt predict $DIR text 2>&- | wc -l", 0, "1\n"),
+        ("bertolt predict $DIR text 2> /dev/full | wc -l", 0, "1\n"),
+        ("bertolt predict $DIR text <&- 2>&- | wc -l", 0, "1\n"),
+        ("bertolt nonsense 2>&-", 2, ""),
+        ("bertolt nonsense 2> /dev/full", 2, ""),
+        ("bertolt train few.csv --model $DIR --epochs 1 --out m <&- 2>&- | wc -l", 0, ""),
+    ):
+        done = shell(f"set -o pipefail; {line}", cwd=home, trained=trained)
+        assert done.returncode == code, (line, done)
+        assert done.stdout == out or not out, (line, done)
+        assert "Traceback" not in done.stderr, (line, done)
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(home: Path, trained: Path) -> None:
+    lines = 'seq 1 20000 | bertolt predict $DIR | head -1; echo "${PIPESTATUS[1]}"'
+    for line in (lines, 'bertolt tasks | true; echo "${PIPESTATUS[0]}"'):
+        done = shell(line, cwd=home, trained=trained)
+        assert done.stdout.splitlines()[-1] in ("141", "0"), done
+        assert done.stderr == "", done

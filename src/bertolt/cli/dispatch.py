@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from bertolt.cli.output import ReportedError, print_error
 from bertolt.cli.verbs import VERBS
-from bertolt.errors import BertoltError, InputError, StoppedError, UnknownNameError
+from bertolt.errors import BertoltError, DiskError, InputError, StoppedError, UnknownNameError
 
 OK = 0
 BROKEN_PIPE = 141  # as the shell counts a process that SIGPIPE ended
@@ -30,16 +30,71 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in (words[: words.index("--")] if "--" in words else words)
+    if not _open_streams():
+        return InputError.exit_code
     _set_encoding(as_json)
     _let_waiting_threads_sleep()
     try:
         code = _run(words, as_json)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes once more when it ends, and would complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return BROKEN_PIPE
+    except OSError as error:
+        if not _is_of_output(error):
+            raise
+        _discard_output()
+        print_error(
+            DiskError(
+                "that standard output can be written",
+                f"{error.strerror or error}; the result is not complete",
+                "free some space, or send standard output elsewhere",
+            ),
+            as_json=False,
+        )
+        return DiskError.exit_code
     return code
+
+
+def _open_streams() -> bool:
+    """Prepares for standard streams that are closed, as ``>&-``, cron or a service manager may leave them.
+
+    Standard input stays None. What would go to standard error is lost. Without standard output nothing is
+    begun, as the result would be lost.
+
+    Returns:
+        Whether standard output is open.
+    """
+    closed = [stream is None for stream in (sys.stdin, sys.stdout, sys.stderr)]
+    # Else a file that is opened later would take the place of a stream, and get what libraries print there.
+    while any(closed) and os.open(os.devnull, os.O_RDWR) < 2:
+        pass
+    if closed[2]:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (open until the process ends)
+    if closed[1]:
+        print_error(
+            InputError(
+                "an open standard output, for the result",
+                "a closed one",
+                "send it to a file, or to /dev/null",
+            ),
+            as_json=False,
+        )
+    return not closed[1]
+
+
+def _discard_output() -> None:
+    """Sends what is left of standard output nowhere: Python writes it when it ends, and would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Whether an error is of writing to standard output: then writing what is left fails in the same way."""
+    try:
+        sys.stdout.flush()
+    except OSError as again:
+        return again.errno == error.errno
+    return False
 
 
 def _run(words: Sequence[str], as_json: bool) -> int:

@@ -107,7 +107,7 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
         raise SettingError("--input F beside --output", "none", "name the file that is to be predicted")
     if text and input is None:
         raise SettingError("--input F beside --text", "none", "--text names columns of --input")
-    if not texts and input is None and sys.stdin.isatty():
+    if not texts and input is None and (sys.stdin is None or sys.stdin.isatty()):
         raise InputError(
             "TEXT, --input F, or lines on standard input",
             "none of them",

@@ -16,6 +16,7 @@ from bertolt.data.readers.arrow import with_class_names
 from bertolt.data.readers.folder import open_folder
 from bertolt.data.readers.options import DEFAULT, ReadSettings
 from bertolt.data.table import Layout, Noted, Row, Table
+from bertolt.data.unchanged import unchanged
 from bertolt.errors import MissingExtraError, NetworkError, UnknownNameError
 from bertolt.hub import hub_error, hub_errors, parse_hub_id, unreachable
 
@@ -25,7 +26,7 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a DATA stands for.
+    """What a DATA stands for. Its files must stay the same while they are read: see ``UnchangedTable``.
 
     Args:
         name: as it was given.
@@ -36,6 +37,12 @@ class Source:
     name: str
     whole: Table | None
     parts: dict[str, Table]
+
+    def __post_init__(self) -> None:
+        if self.whole is not None:
+            object.__setattr__(self, "whole", unchanged(self.whole, self.name))
+        for split, table in self.parts.items():
+            self.parts[split] = unchanged(table, self.name)
 
     def pick(self, split: Split) -> Table:
         """The table for a verb that reads one split; a file is read whole.

@@ -108,6 +108,12 @@ def predict_file(
                     done.truncated += each.result.truncated
                     done.unknown.add(each.result.tokens, each.result.unknown)
                 progress.advance(1)
+            if done.rows != survey.rows:
+                raise DataError(
+                    f"the same rows of {table.name} in both readings",
+                    f"{survey.rows:,} in the first, {done.rows:,} in the second",
+                    "run the command again; nothing was written",
+                )
             done.replaced = writer.replaced
     return done
 
