@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bertolt.data.readers import open_table
 from process import command, environment, run, wait_until
 from tiny import sentiment_rows
 
@@ -128,8 +129,7 @@ def shell(line: str, *, cwd: Path, trained: Path) -> subprocess.CompletedProcess
     "words",
     [
         "predict $DIR text", "predict $DIR text --json", "evaluate $DIR few.csv", "check few.csv", "tasks",
-        "models", "datasets --json", "--help", "predict --help", "--version", "explain $DIR 'good film'",
-        "compare $DIR $DIR few.csv", "train few.csv --model $DIR --epochs 1 --out m2",
+        "datasets --json", "--help", "train few.csv --model $DIR --epochs 1 --out m2",
     ],
 )  # fmt: skip
 def test_a_full_or_closed_standard_output_is_one_message(words: str, home: Path, trained: Path) -> None:
@@ -140,8 +140,8 @@ def test_a_full_or_closed_standard_output_is_one_message(words: str, home: Path,
         assert found in done.stderr, done.stderr
         assert "Traceback" not in done.stderr
         assert "Exception ignored" not in done.stderr
-        nobody = shell(f"bertolt {words} {redirection} 2>&-", cwd=home, trained=trained)
-        assert (nobody.returncode, nobody.stderr) == (2, ""), nobody
+    nobody = shell(f"bertolt {words} > /dev/full 2>&-", cwd=home, trained=trained)
+    assert (nobody.returncode, nobody.stderr) == (2, ""), nobody
 
 
 def test_closed_input_and_closed_or_full_standard_error(home: Path, trained: Path) -> None:
@@ -167,3 +167,60 @@ def test_a_reader_that_goes_away_ends_it_quietly(home: Path, trained: Path) -> N
         done = shell(line, cwd=home, trained=trained)
         assert done.stdout.splitlines()[-1] in ("141", "0"), done
         assert done.stderr == "", done
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.tsv", "out.jsonl", "out.parquet"])
+def test_a_killed_prediction_goes_on_and_writes_the_same_rows(name: str, trained: Path, home: Path) -> None:
+    rows = sentiment_rows()
+    with (home / "big.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("id", "text"), *((n, rows[n % 80][0]) for n in range(60_000))])
+    words = ("predict", str(trained), "--input", "big.csv", "--output", name, "--threads", "1")
+    state = home / f".{name}.part.json"
+    for _ in range(2):  # killed twice
+        more = ("--resume",) if state.exists() else ()
+        before = state.read_bytes() if more else b""
+        with start(*words, *more, cwd=home) as process:
+            wait_until(lambda before=before: state.exists() and state.read_bytes() != before)
+            second = run(*words, cwd=home)
+            assert "expected that no other process writes" in second.err
+            process.kill()
+    assert not (home / name).exists()
+    done = [json.loads(state.read_text())["point"]["rows"]]
+    assert 0 < done[0] < 60_000
+    changed = run(*words, "--resume", "--abstain-below", "0.7", cwd=home)
+    assert changed.code == 2
+    assert "--abstain-below" in changed.err
+    resumed = run(*words, "--resume", "--json", cwd=home)
+    assert resumed.code == 0, resumed.err
+    assert resumed.document["rows"] == 60_000
+    assert f"went on after {done[0]:,} rows" in resumed.err
+    assert {path.name for path in home.iterdir() if path.name.startswith(".")} == set()
+    table = [row.values for row in open_table(home / name)]
+    assert [int(row["id"]) for row in table] == list(range(60_000))
+    first, last = ({row["text"]: row["label"] for row in part} for part in (table[:80], table[-80:]))
+    assert first == last
+    again = run(*words, "--resume", cwd=home)
+    assert again.code == 2
+    assert "an interrupted prediction" in again.err
+
+
+def test_what_a_killed_prediction_left_is_replaced_by_the_next_one(trained: Path, home: Path) -> None:
+    words = ("predict", str(trained), "--input", "few.csv", "--output", "out.csv")
+    (home / ".out.csv.part").write_text("left by a killed process")
+    done = run(*words, cwd=home)
+    assert done.code == 0, done.err
+    assert {path.name for path in home.iterdir()} == {"few.csv", "many.csv", "out.csv"}
+
+
+def test_a_file_that_changes_while_it_is_predicted_gives_no_output(trained: Path, home: Path) -> None:
+    with (home / "big.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("text",), *((text,) for text, _ in sentiment_rows()[:80] * 500)])
+    words = ("predict", str(trained), "--input", "big.csv", "--output", "out.csv", "--threads", "1")
+    with start(*words, cwd=home) as process:
+        wait_until((home / ".out.csv.part").exists)
+        with (home / "big.csv").open("a", encoding="utf-8") as file:
+            file.write("one more line\n" * 1000)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert b"expected that big.csv stays the same while it is read" in err
+    assert {path.name for path in home.iterdir()} == {"few.csv", "many.csv", "big.csv"}

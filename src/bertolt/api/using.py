@@ -67,6 +67,8 @@ def predict_file(
     output: StrPath,
     *,
     text: str | Sequence[str] = (),
+    safe_for_spreadsheets: bool = False,
+    resume: bool = False,
     **options: Unpack[ReadOptions],
 ) -> FilePrediction:
     """Predicts a file into another, as ``bertolt predict --input F --output F`` does.
@@ -76,9 +78,12 @@ def predict_file(
         source: a file, or the name of a data set, of which its test part.
         output: csv, tsv, jsonl or parquet.
         text: the columns that hold the task's inputs; empty for the usual names.
+        safe_for_spreadsheets: whether texts that a spreadsheet may run as formulas get an apostrophe.
+        resume: go on with the rows that an interrupted prediction into ``output`` left.
         options: how the input's file is read, see ``ReadSettings``.
 
     Raises:
+        BusyError: another process writes the output.
         DataError: the input cannot be used, or a value does not fit the output's format.
         DiskError: the output cannot be written; nothing is left of it.
     """
@@ -86,7 +91,15 @@ def predict_file(
 
     loaded = model if isinstance(model, Pipeline) else pipeline(model)
     read = check_settings(ReadSettings, options)
-    return run(loaded, os.fspath(source), os.fspath(output), text=names(text), options=read)
+    return run(
+        loaded,
+        os.fspath(source),
+        os.fspath(output),
+        text=names(text),
+        safe_for_spreadsheets=safe_for_spreadsheets,
+        resume=resume,
+        options=read,
+    )
 
 
 def explain(

@@ -89,9 +89,9 @@ def _discard_output() -> None:
 
 
 def _is_of_output(error: OSError) -> bool:
-    """Whether an error is of writing to standard output: then writing what is left fails in the same way."""
+    """Whether an error is of writing to standard output: then writing one more byte fails in the same way."""
     try:
-        sys.stdout.flush()
+        os.write(sys.stdout.fileno(), b"\n")
     except OSError as again:
         return again.errno == error.errno
     return False

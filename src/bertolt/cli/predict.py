@@ -67,6 +67,18 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
             metavar="F", help="Write the rows of --input and their results to a csv, tsv, jsonl or parquet."
         ),
     ] = None,
+    spreadsheet_safe: Annotated[
+        bool,
+        typer.Option(
+            "--spreadsheet-safe",
+            help="In a csv or tsv --output, put an apostrophe before texts that a spreadsheet may run as "
+            "formulas: those that begin with = + - @, a tab or a line break.",
+        ),
+    ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with the rows that an interrupted run into --output left."),
+    ] = False,
     text: Text = None,
     set_: Set = None,
     task: Task = None,
@@ -92,7 +104,7 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
 
     With --output every column of the input is kept and the result's stand beside it (such as label, score
     and scores:NAME); one whose name the input has already is called predicted_ and its name. The file
-    appears when it is complete.
+    appears when it is complete; after an interruption the same command with --resume goes on.
 
     \b
     Example:
@@ -105,6 +117,9 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
         raise SettingError("TEXT or --input", "both", "leave one of them out")
     if output is not None and input is None:
         raise SettingError("--input F beside --output", "none", "name the file that is to be predicted")
+    for option, is_on in (("--resume", resume), ("--spreadsheet-safe", spreadsheet_safe)):
+        if is_on and output is None:
+            raise SettingError(f"--output F beside {option}", "none", "name the file of results")
     if text and input is None:
         raise SettingError("--input F beside --text", "none", "--text names columns of --input")
     if not texts and input is None and (sys.stdin is None or sys.stdin.isatty()):
@@ -124,7 +139,9 @@ def predict(  # noqa: PLR0913 (a parameter is an option)
     if abstain_below is not None:
         pipeline = pipeline.abstaining(abstain_below)
     if input is not None and output is not None:
-        _report(using.predict_file(pipeline, input, output, text=text or (), **read_given(context)), json)
+        more = {"safe_for_spreadsheets": spreadsheet_safe, "resume": resume}
+        done = using.predict_file(pipeline, input, output, text=text or (), **more, **read_given(context))
+        _report(done, json)
         return
     if input is not None:
         pairs = _of_file(pipeline, input, text or (), read_settings(context))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from bertolt.data.readers.options import DEFAULT, ReadSettings
 from bertolt.data.sources import open_source
 from bertolt.data.table import Row, Table, remarks
 from bertolt.data.unknown import UnknownTally
-from bertolt.data.writers import open_writer
-from bertolt.errors import DataError, SettingError
+from bertolt.data.writers import Writer, open_writer
+from bertolt.errors import DataError, SettingError, StoppedError
 from bertolt.inference.pipeline import Pipeline
+from bertolt.inference.unfinished import State, Unfinished, identity_of
+from bertolt.locks import exclusive
 from bertolt.progress import progress_bar
 from bertolt.results import Result
 from bertolt.tasks.reading import ColumnChoice, has_text, locate_columns, unlabelled_rows
@@ -51,6 +54,11 @@ class FilePrediction:
     replaced: int = 0
     notes: Sequence[str] = ()
 
+    @property
+    def counts(self) -> dict[str, Any]:
+        """What a prediction that goes on must know, as plain values."""
+        return {"columns": self.columns, "truncated": self.truncated, "unknown": asdict(self.unknown)}
+
 
 def predict_file(
     pipeline: Pipeline,
@@ -59,6 +67,8 @@ def predict_file(
     *,
     text: Sequence[str] = (),
     options: ReadSettings = DEFAULT,
+    safe_for_spreadsheets: bool = False,
+    resume: bool = False,
 ) -> FilePrediction:
     """Predicts every row of a file and writes the rows with their results.
 
@@ -72,11 +82,15 @@ def predict_file(
         output: csv, tsv, jsonl or parquet; an older file is replaced at the end.
         text: the columns that hold the task's inputs; empty for the usual names.
         options: what the user said of the input's file.
+        safe_for_spreadsheets: see ``open_writer``.
+        resume: go on with the rows that an interrupted prediction into ``output`` left.
 
     Raises:
         UnknownNameError: no such file or data set.
-        DataError: the input, or one of its rows, cannot be used, or a value does not fit the output's format.
-        SettingError: input and output are the same file.
+        DataError: the input, or one of its rows, cannot be used, it changes while it is read, or a value does
+            not fit the output's format.
+        SettingError: input and output are the same file, or there is nothing to resume.
+        BusyError: another process writes the output.
         DiskError: the output cannot be written.
     """
     path, target = Path(source), Path(output)
@@ -85,21 +99,80 @@ def predict_file(
             "an output that is another file than the input", f"{str(target)!r} twice", "name another --output"
         )
     table = open_source(str(source), pipeline.model.task.layouts, options).pick("test")
-    open_writer(target, ("any",))  # what is wrong with the output is said before the work
-    survey = survey_rows(pipeline, table, text)
-    without = survey.without_text
-    notes = [*remarks(table), *([survey.guess] if survey.guess else [])]
-    done = FilePrediction(target, without_text=len(without), lines_without_text=without, notes=notes)
-    results = predict_rows(pipeline, table, text)
-    with progress_bar("predicting", survey.rows) as progress:
-        before: list[RowResult] = []  # rows without a result, until one has the columns
-        first = next(results)
-        while first.result is None:
-            before.append(first)
-            first = next(results)
-        done.columns = free_names(flatten(first.result), survey.columns)
-        with open_writer(target, (*survey.columns, *done.columns.values())) as writer:
-            for each in chain(before, (first,), results):
+    # What is wrong with the output is said before the work.
+    open_writer(target, ("any",), safe_for_spreadsheets=safe_for_spreadsheets)
+    with exclusive(target, "bertolt predict", "--output"):
+        survey = survey_rows(pipeline, table, text)
+        without = survey.without_text
+        done = FilePrediction(target, without_text=len(without), lines_without_text=without)
+        choices = {
+            "--text": list(text),
+            "--spreadsheet-safe": safe_for_spreadsheets,
+            "how the input is read": options.model_dump(mode="json"),
+            "rows": survey.rows,
+        }
+        unfinished = Unfinished(target, identity_of(pipeline, str(source), choices))
+        state = unfinished.resume() if resume else None
+        done.notes = [
+            *remarks(table),
+            *([survey.guess] if survey.guess else []),
+            *_resume_notes(unfinished.read(), resume),
+        ]
+        if state is None:
+            unfinished.remove()
+        writing = _Writing(unfinished, state, safe_for_spreadsheets)
+        _predict_rows_into(done, pipeline, table, survey, text, writing)
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """How the output is written: where its state stands, from where it goes on, and for which programs."""
+
+    unfinished: Unfinished
+    state: State | None
+    safe: bool
+
+
+def _resume_notes(left: State | None, resume: bool) -> list[str]:
+    if left is None:
+        return []
+    rows = counted(left.point.rows, "row")
+    if resume:
+        return [f"went on after {rows} of the interrupted prediction"]
+    return [f"removed {rows} of an interrupted prediction; --resume would have gone on with them"]
+
+
+def _predict_rows_into(
+    done: FilePrediction,
+    pipeline: Pipeline,
+    table: Table,
+    survey: Survey,
+    text: Sequence[str],
+    writing: _Writing,
+) -> None:
+    skip = 0
+    if writing.state is not None:
+        skip = done.rows = writing.state.point.rows
+        done.columns = dict(writing.state.counts["columns"])
+        done.truncated = int(writing.state.counts["truncated"])
+        done.unknown = UnknownTally(**writing.state.counts["unknown"])
+    results = predict_rows(pipeline, table, text, skip=skip)
+    before: list[RowResult] = []  # rows without a result, until one has the columns
+    with progress_bar("predicting", survey.rows - skip) as progress:
+        if not done.columns:
+            for each in results:
+                before.append(each)
+                if each.result is not None:
+                    done.columns = free_names(flatten(each.result), survey.columns)
+                    break
+        columns = (*survey.columns, *done.columns.values())
+        writer = open_writer(done.output, columns, safe_for_spreadsheets=writing.safe)
+        if writing.state is not None:
+            writer.resume(writing.state.point)
+            writer.keep = True
+        with _removed_unless_kept(writing.unfinished, writer), writer:
+            for each in chain(before, results):
                 found = {} if each.result is None else flatten(each.result)
                 parts = {column: found.get(name) for name, column in done.columns.items()}
                 writer.write({**each.row.values, **parts})
@@ -107,6 +180,7 @@ def predict_file(
                 if each.result is not None:
                     done.truncated += each.result.truncated
                     done.unknown.add(each.result.tokens, each.result.unknown)
+                writing.unfinished.save_if_due(writer, done.counts)
                 progress.advance(1)
             if done.rows != survey.rows:
                 raise DataError(
@@ -115,7 +189,26 @@ def predict_file(
                     "run the command again; nothing was written",
                 )
             done.replaced = writer.replaced
-    return done
+
+
+@contextmanager
+def _removed_unless_kept(unfinished: Unfinished, writer: Writer) -> Iterator[None]:
+    """Removes the state with the temporary file; both stay after Ctrl-C.
+
+    Raises:
+        StoppedError: Ctrl-C, where the prediction can go on.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        if writer.keep:
+            raise StoppedError("go on with: the same command and --resume") from None
+        unfinished.remove()
+        raise
+    except BaseException:
+        unfinished.remove()
+        raise
+    unfinished.remove()
 
 
 def _choice(pipeline: Pipeline, text: Sequence[str]) -> ColumnChoice:
@@ -179,8 +272,10 @@ class RowResult:
     result: Result | None
 
 
-def predict_rows(pipeline: Pipeline, table: Table, text: Sequence[str] = ()) -> Iterator[RowResult]:
-    """Each row of a table with its result, in order, in constant memory.
+def predict_rows(
+    pipeline: Pipeline, table: Table, text: Sequence[str] = (), *, skip: int = 0
+) -> Iterator[RowResult]:
+    """Each row of a table with its result, in order, in constant memory; without the first ``skip`` rows.
 
     Raises:
         DataError: a column is missing, or a row cannot be used.
@@ -189,7 +284,8 @@ def predict_rows(pipeline: Pipeline, table: Table, text: Sequence[str] = ()) -> 
     waiting: deque[tuple[Row, Any]] = deque()
 
     def examples() -> Iterator[Any]:
-        for row, example in unlabelled_rows(task, table, pipeline.settings, _choice(pipeline, text)):
+        rows = unlabelled_rows(task, table, pipeline.settings, _choice(pipeline, text))
+        for row, example in islice(rows, skip, None):
             waiting.append((row, example))
             if has_text(task, example):
                 yield example

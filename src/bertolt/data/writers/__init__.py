@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from bertolt.data.writers.opening import open_writer
-from bertolt.data.writers.writer import Writer
+from bertolt.data.writers.writer import SavePoint, Writer, part_of
 
-__all__ = ["Writer", "open_writer"]
+__all__ = ["SavePoint", "Writer", "open_writer", "part_of"]

@@ -1,9 +1,15 @@
-"""The writer of parquet: batches of rows, typed by the first batch."""
+"""The writer of parquet: batches of rows, typed by the first batch.
+
+A parquet file cannot be read or continued before it is complete. So the temporary file holds each batch as an
+Arrow stream (https://arrow.apache.org/docs/format/Columnar.html), after its length in 8 bytes; at the end the
+batches become the row groups of a parquet file.
+"""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -32,24 +38,37 @@ class ParquetWriter(Writer):
         self._names = [self._encodable(name) for name in self.columns]
         self._batch: list[list[object]] = []
         self._types: list[Any] | None = None
-        self._writer: Any = None
 
     def _write(self, stream: BinaryIO, values: list[object]) -> None:
         self._batch.append([self._storable(value) for value in values])
         if len(self._batch) == BATCH_ROWS:
             self._flush(stream)
 
-    def _end(self, stream: BinaryIO) -> None:
-        if self._batch or self._writer is None:
+    def _settle(self, stream: BinaryIO) -> None:
+        if self._batch:
             self._flush(stream)
-        self._writer.close()
 
-    def _discard(self, stream: BinaryIO) -> None:
-        if self._writer is not None:
-            # Closed here, or it would try when it is collected, on a stream that is gone.
-            with contextlib.suppress(OSError, *_UNFIT):
-                self._writer.close()
-        super()._discard(stream)
+    def _go_on(self, stream: BinaryIO) -> None:
+        first = next(_batches(stream), None)
+        self._types = None if first is None else list(first.schema.types)
+
+    def _end(self, stream: BinaryIO) -> None:
+        if self._batch or self._types is None:
+            self._flush(stream)
+        stream.flush()
+        done = self._temporary.with_name(f"{self._temporary.name}.parquet")
+        try:
+            with self._temporary.open("rb") as written:
+                batches = _batches(written)
+                first = next(batches)
+                with pq.ParquetWriter(done, first.schema) as writer:
+                    for batch in chain((first,), batches):
+                        writer.write_table(batch)
+            with done.open("rb") as written:
+                os.fsync(written.fileno())
+            done.replace(self._temporary)
+        finally:
+            done.unlink(missing_ok=True)
 
     def _flush(self, stream: BinaryIO) -> None:
         columns = [[row[n] for row in self._batch] for n in range(len(self._names))]
@@ -57,13 +76,17 @@ class ParquetWriter(Writer):
             self._types = [
                 self._first_type(name, column) for name, column in zip(self._names, columns, strict=True)
             ]
-            schema = pa.schema(list(zip(self._names, self._types, strict=True)))
-            self._writer = pq.ParquetWriter(stream, schema)
         arrays = [
             self._array(name, column, kind)
             for name, column, kind in zip(self._names, columns, self._types, strict=True)
         ]
-        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._writer.schema))
+        schema = pa.schema(list(zip(self._names, self._types, strict=True)))
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, schema) as writer:
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+        content = sink.getvalue()
+        stream.write(len(content).to_bytes(8, "little"))
+        stream.write(content)
         self._batch.clear()
 
     def _first_type(self, name: str, values: list[object]) -> Any:
@@ -106,6 +129,12 @@ class ParquetWriter(Writer):
         if isinstance(value, list | tuple):
             return [self._storable(item) for item in value]
         return value
+
+
+def _batches(stream: BinaryIO) -> Iterator[Any]:
+    """The batches in a temporary file, as tables."""
+    while head := stream.read(8):
+        yield pa.ipc.open_stream(stream.read(int.from_bytes(head, "little"))).read_all()
 
 
 def _fits_all(values: list[object], kind: Any) -> bool:

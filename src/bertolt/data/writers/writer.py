@@ -1,7 +1,9 @@
 """What every writer of a table shares: the temporary file, the errors, what UTF-8 cannot hold.
 
-Rows go to a temporary file beside the target, which takes the target's name when all are written, so
-that neither a failure nor an interruption leaves a half-written file or harms an older one.
+Rows go to a temporary file beside the target, ``.NAME.part``, which takes the target's name when all are
+written, so that neither a failure nor an interruption leaves a half-written file or harms an older one. What
+a killed process leaves of it, the next writer of the same target replaces or continues (``Writer.resume``).
+One process at a time writes a target.
 """
 
 from __future__ import annotations
@@ -11,17 +13,39 @@ import errno
 import json
 import os
 import re
-import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
 from bertolt.errors import DataError, DiskError
+from bertolt.locks import exclusive
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 """A lone surrogate, which a str can hold and UTF-8 cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavePoint:
+    """How far a temporary file is surely on the disk.
+
+    Args:
+        rows: how many it holds.
+        bytes: of the file.
+        replaced: see ``Writer``.
+    """
+
+    rows: int
+    bytes: int
+    replaced: int
+
+
+def part_of(path: Path) -> Path:
+    """The temporary file of a target."""
+    target = path.resolve()
+    return target.with_name(f".{target.name}.part")
 
 
 class Writer(ABC):
@@ -33,6 +57,7 @@ class Writer(ABC):
 
     Attributes:
         replaced: lone surrogates, which UTF-8 cannot hold, that were written as U+FFFD.
+        keep: whether Ctrl-C leaves the temporary file, to go on with.
     """
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
@@ -41,20 +66,64 @@ class Writer(ABC):
         self.replaced = 0
         self.rows = 0
         self._target = path.resolve()
-        self._temporary = self._target.with_name(f".{self._target.name}.{secrets.token_hex(4)}.tmp")
+        self.keep = False
+        self._temporary = part_of(path)
         self._stream: BinaryIO | None = None
+        self._point: SavePoint | None = None
+        self._lock = contextlib.ExitStack()
+
+    def resume(self, point: SavePoint) -> None:
+        """Goes on with the temporary file that an interrupted writer left. Call it before entering.
+
+        Args:
+            point: how far it is used; what was written after it is cut off.
+        """
+        self._point = point
+
+    def save(self) -> SavePoint:
+        """Makes sure that the rows until now are on the disk.
+
+        Raises:
+            DiskError: if the file cannot be written, as when the disk is full.
+        """
+        stream = self._open_stream()
+        with self._disk():
+            self._settle(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+            return SavePoint(self.rows, stream.tell(), self.replaced)
 
     def __enter__(self) -> Self:
-        with self._disk():
-            self._stream = self._temporary.open("xb")
-        with self._discarded_unless_done(self._stream), self._disk():
-            self._begin(self._stream)
+        self._lock.enter_context(exclusive(self._target, "bertolt", "--output"))
+        point = self._point
+        try:
+            with self._disk():
+                self._stream = self._temporary.open("wb" if point is None else "r+b")
+            with self._discarded_unless_done(self._stream), self._disk():
+                if point is None:
+                    self._begin(self._stream)
+                else:
+                    self.rows, self.replaced = point.rows, point.replaced
+                    self._go_on(self._stream)
+                    self._stream.truncate(point.bytes)
+                    self._stream.seek(point.bytes)
+        except BaseException:
+            self._lock.close()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        with self._lock:
+            self._finish(kind)
+
+    def _finish(self, kind: type[BaseException] | None) -> None:
         stream = self._open_stream()
+        if kind is not None and self.keep and issubclass(kind, KeyboardInterrupt):
+            self._stream = None
+            stream.close()
+            return
         if kind is not None:
             self._discard(stream)
             return
@@ -86,6 +155,12 @@ class Writer(ABC):
             self._write(stream, [values.get(name) for name in self.columns])
 
     def _begin(self, stream: BinaryIO) -> None:  # noqa: B027 (most formats begin with nothing)
+        pass
+
+    def _settle(self, stream: BinaryIO) -> None:  # noqa: B027 (most formats hold nothing back)
+        pass
+
+    def _go_on(self, stream: BinaryIO) -> None:  # noqa: B027
         pass
 
     @abstractmethod
