@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from bertolt.metrics.tagging import to_iob2
+from bertolt.metrics.tagging import spans, to_iob2
 
 _SPAN_TAG = re.compile(r"[BIELSU]-.+")
 _BEGINS = re.compile(r"[BI]-.+")
@@ -41,6 +41,33 @@ def as_iob2(tags: Sequence[str | None]) -> tuple[str | None, ...]:
     if strangers(closed):
         return tuple(tags)
     return tuple(None if old is None else new for old, new in zip(tags, to_iob2(closed), strict=True))
+
+
+def in_scheme_of(labels: Sequence[str], tags: Sequence[str | None]) -> tuple[str | None, ...]:
+    """A sentence's tags in IOB2, written in the scheme that a model's labels are in.
+
+    Models that others trained may mark the last word of a span and spans of one word (BILOU: L and U; IOBES:
+    E and S), or know no B for a type (IOB1). A word whose tag is open (None) stays open.
+    """
+    known = set(labels)
+    prefixes = {label[0] for label in labels if _SPAN_TAG.fullmatch(label)}
+    last, single = ("L", "U") if prefixes & {"L", "U"} else ("E", "S")
+    if not prefixes & {last, single}:
+        return tuple(_known_form(tag, known) for tag in tags)
+    found = list(tags)
+    for kind, start, stop in spans(["O" if tag is None else tag for tag in tags]):
+        found[stop - 1] = f"{last}-{kind}"
+        if stop - start == 1:
+            found[start] = f"{single}-{kind}"
+    return tuple(_known_form(tag, known) for tag in found)
+
+
+def _known_form(tag: str | None, known: set[str]) -> str | None:
+    """A tag, or the other one of B and I where the labels have that one alone."""
+    if tag is None or tag in known or tag[:2] not in ("B-", "I-"):
+        return tag
+    other = ("I" if tag[0] == "B" else "B") + tag[1:]
+    return other if other in known else tag
 
 
 def complete(labels: Iterable[str]) -> tuple[str, ...]:

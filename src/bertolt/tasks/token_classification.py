@@ -28,7 +28,7 @@ from bertolt.metrics.calibration import fit_temperature, log_softmax, softmax
 from bertolt.metrics.statistic import Statistic, ratio
 from bertolt.models.spec import ModelSpec
 from bertolt.results import Entity, TaggedWord, Tags
-from bertolt.tasks.tag_scheme import complete, marks_spans, mixes_schemes, strangers
+from bertolt.tasks.tag_scheme import complete, in_scheme_of, marks_spans, mixes_schemes, strangers
 from bertolt.tasks.task import Logits, TaskSettings
 from bertolt.tasks.words_reading import read_words_example
 
@@ -268,6 +268,8 @@ def tag_indices(example: WordsExample, labels: tuple[str, ...]) -> NDArray[np.in
     """
     places = _places(labels)
     tags = example.tags or ()
+    if marks_spans(labels) and not strangers([tag for tag in tags if tag is not None]):
+        tags = in_scheme_of(labels, tags)
     strange = next((place for place, tag in enumerate(tags) if tag not in places), None)
     if strange is not None:
         start, end = example.words[strange]

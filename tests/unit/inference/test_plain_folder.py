@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,9 @@ import transformers
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
 import bertolt
+from bertolt.data.examples import WordsExample
 from bertolt.errors import FolderError, SettingError
+from bertolt.tasks.token_classification import tag_indices
 from hub_models import change_config, labels, write_plain
 from tiny import FAMILIES
 
@@ -218,3 +221,23 @@ def test_a_folder_without_a_configuration(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(FolderError, match="with config"):
         bertolt.pipeline(tmp_path / "empty")
+
+
+@pytest.mark.parametrize(
+    ("names", "written"),
+    [
+        (("O", "B-PER", "I-PER", "L-PER", "U-PER"), ["B-PER", "I-PER", "L-PER", "O", "U-PER", None]),
+        (("O", "B-PER", "I-PER", "E-PER", "S-PER"), ["B-PER", "I-PER", "E-PER", "O", "S-PER", None]),
+        (("O", "I-PER"), ["I-PER", "I-PER", "I-PER", "O", "I-PER", None]),
+        (("O", "B-PER", "I-PER"), ["B-PER", "I-PER", "I-PER", "O", "B-PER", None]),
+    ],
+)
+def test_gold_tags_are_read_in_the_scheme_of_the_model(
+    names: tuple[str, ...], written: list[str | None]
+) -> None:
+    text = "one two three four five six"
+    words = [(place.start(), place.end()) for place in re.finditer(r"\w+", text)]
+    tags = ("B-PER", "I-PER", "I-PER", "O", "B-PER", None)
+    example = WordsExample(text=text, words=tuple(words), tags=tags)
+    places = tag_indices(example, names).tolist()
+    assert [None if place < 0 else names[place] for place in places] == written
