@@ -16,7 +16,8 @@ def models(*, json: Json = False) -> None:
 
     The packaged ones need no network once their extra is installed; "tokens" is the longest text that a
     model reads at once. Besides those listed, any folder that transformers saved and any Hub id of a
-    BERT-like encoder works; a Hub id is the only thing for which Bertolt uses the network.
+    BERT-like encoder works; a Hub id is the only thing for which Bertolt uses the network. `bertolt describe
+    MODEL` says what a folder or a Hub id is; classifiers that others trained are used as they are.
 
     \b
     Example:
@@ -29,7 +30,10 @@ def models(*, json: Json = False) -> None:
     print_table([_HEADER, *(_row(model) for model in PACKAGED.values())], right=range(3, 6))
     sys.stdout.write("speed: texts a second in training and prediction on a processor, minilm's being 1.\n\n")
     print_table([(name, f"Hub id; {text}") for name, text in WELL_KNOWN.items()])
-    sys.stdout.write("Also: a folder that transformers saved, or any other Hub id of a BERT-like encoder.\n")
+    sys.stdout.write(
+        "Also: a folder that transformers saved, or any other Hub id of a BERT-like encoder.\n"
+        "What is OWNER/NAME? bertolt describe OWNER/NAME\n"
+    )
 
 
 _HEADER = ("name", "model", "install", "parameters", "tokens", "speed", "languages")

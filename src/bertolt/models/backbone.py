@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,28 @@ def shortest_length(read: Callable[[str], Mapping[str, Any]]) -> int | None:
     return min(
         (int(each) for each in values if isinstance(each, int | float) and 0 < each < _NO_LIMIT), default=None
     )
+
+
+def sentence_notes(folder: Path) -> list[str]:
+    """What of a folder of sentence-transformers is not used, in sentences; none for other folders.
+
+    Raises:
+        FolderError: its list of modules is damaged.
+    """
+    file = folder / "modules.json"
+    try:
+        modules = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+        kinds = [str(each["type"]).rpartition(".")[2] for each in modules]
+    except (ValueError, LookupError, TypeError) as error:
+        raise FolderError(
+            f"a list of modules in {str(file)!r}", "another", "copy the whole model folder again"
+        ) from error
+    extra = [kind for kind in kinds if kind not in ("Transformer", "Pooling", "Normalize")]
+    if not extra:
+        return []
+    return [
+        f"sentence-transformers: {', '.join(extra)} behind the encoder is left out; the encoder is trained"
+    ]
 
 
 def load_backbone(name: str) -> Backbone:

@@ -16,7 +16,7 @@ from bertolt.data.truncation import Policy
 from bertolt.data.unknown import UnknownTally
 from bertolt.errors import FolderError, SettingError
 from bertolt.inference.run import encode
-from bertolt.models.backbone import Backbone
+from bertolt.models.backbone import Backbone, sentence_notes
 from bertolt.models.folder import is_ours
 from bertolt.models.head_rows import kept_labels
 from bertolt.models.spec import ModelSpec
@@ -77,7 +77,12 @@ def prepare(settings: TrainSettings, backbone: Backbone, say: Say, corpus: Corpu
     # A label that training lacks is refused now, not when the training is over.
     encode(task, spec, tokenizer, corpus.validation + corpus.test)
     unknown = UnknownTally.of((each.tokens, each.unknown) for each in encoded)
-    for note in [*corpus.notes, *length_notes(encoded, spec), *unknown.notes()]:
+    for note in [
+        *corpus.notes,
+        *sentence_notes(backbone.folder),
+        *length_notes(encoded, spec),
+        *unknown.notes(),
+    ]:
         say(note)
     unknown.refuse()
     kept = kept_labels(backbone, spec.labels)

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from bertolt.errors import FolderError, NetworkError, SettingError, UnknownNameError
-from bertolt.models.backbone import Backbone, load_backbone
+from bertolt.models.backbone import Backbone, load_backbone, sentence_notes
 from bertolt.models.device import available_cores, choose_device, set_threads
 
 Folder = Callable[[str], Path]
@@ -65,6 +65,21 @@ def test_a_mistyped_path_is_no_hub_id(tmp_path: Path, monkeypatch: pytest.Monkey
         load_backbone("models/reviws")
     with pytest.raises(FolderError, match=r"a file 'notes\.txt'"):
         load_backbone("notes.txt")
+
+
+def test_a_dense_module_of_sentence_transformers_is_told(tmp_path: Path) -> None:
+    assert sentence_notes(tmp_path) == []
+    kinds = ["Transformer", "Pooling", "Dense"]
+    modules = [{"type": f"sentence_transformers.models.{kind}"} for kind in kinds]
+    (tmp_path / "modules.json").write_text(json.dumps(modules[:2]), encoding="utf-8")
+    assert sentence_notes(tmp_path) == []
+    (tmp_path / "modules.json").write_text(json.dumps(modules), encoding="utf-8")
+    assert sentence_notes(tmp_path) == [
+        "sentence-transformers: Dense behind the encoder is left out; the encoder is trained"
+    ]
+    (tmp_path / "modules.json").write_text("{}x", encoding="utf-8")
+    with pytest.raises(FolderError, match="a list of modules"):
+        sentence_notes(tmp_path)
 
 
 def test_a_name_that_the_hub_forbids() -> None:
