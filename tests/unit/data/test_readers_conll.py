@@ -7,6 +7,8 @@ import pytest
 from bertolt.data.readers import open_table
 from bertolt.data.table import Row
 from bertolt.errors import DataError
+from bertolt.tasks.reading import ColumnChoice, read_labelled
+from bertolt.tasks.registry import get_task
 
 
 def table(tmp_path: Path, text: str, name: str = "a.conll") -> list[Row]:
@@ -149,3 +151,80 @@ def test_malformed_conllu_is_told_with_its_line(
         f"{found} on line {line} of {tmp_path}/a.conllu",
         "correct that line",
     )
+
+
+def notes(tmp_path: Path, text: str, name: str = "a.conll") -> tuple[str, ...]:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8", newline="")
+    return open_table(path).notes
+
+
+NUMBERED = "1\tDie\tO\tX\n2\tUni\tB-ORG\tY\n\n1\tBern\tB-LOC\tX\n"
+
+
+@pytest.mark.parametrize("comment", ["", "#\thttp://example.org\t[2010]\n", "# id 1\n"])
+def test_a_first_column_that_counts_is_no_word(tmp_path: Path, comment: str) -> None:
+    text = comment + NUMBERED
+    shift = bool(comment)
+    assert table(tmp_path, text) == [
+        sentence(1 + shift, "Die Uni", "X Y"),
+        sentence(4 + shift, "Bern", "X"),
+    ]
+    assert notes(tmp_path, text) == (
+        "column 1 counts the words; the words are column 2, and the tags column 4, the last one; "
+        "to choose others by number: --text 2 --label 4",
+    )
+
+
+def test_columns_are_chosen_by_number(tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text(NUMBERED)
+    task = get_task("token-classification")
+    for choice, tags in (
+        (ColumnChoice(("2",), ("3",)), ("O", "B-ORG")),
+        (ColumnChoice((), ("3",)), ("O", "B-ORG")),
+    ):
+        reading = read_labelled(task, open_table(tmp_path / "a.conll"), task.Settings(), choice)
+        assert reading.examples[0].text == "Die Uni"
+        assert reading.examples[0].tags == tags
+
+
+def test_numbers_that_begin_again_begin_a_sentence(tmp_path: Path) -> None:
+    assert table(tmp_path, "1\tA\tO\n2\tB\tO\n1\tC\tO\n2\tD\tO\n") == [
+        sentence(1, "A B", "O O"),
+        sentence(3, "C D", "O O"),
+    ]
+
+
+def test_words_that_are_numbers_are_words(tmp_path: Path) -> None:
+    assert table(tmp_path, "1999\tO\nwas\tO\n\n1\tO\n3\tO\n")[1] == sentence(4, "1 3", "O O")
+
+
+def test_a_file_without_blank_lines_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    expected, found, do = refused(tmp_path, "word\tO\n" * 1001, "a.bio")
+    assert expected.startswith("a blank line after each sentence, so at most 1,000 words in one, in ")
+    assert found == "more than 1,000 words without a blank line, from line 1 on"
+    assert do.endswith("""awk '{print} $1 == "." {print ""}' a.bio > sentences.conll""")
+
+
+def test_a_header_is_no_word(tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text("token\ttag\nA\tO\n")
+    opened = open_table(tmp_path / "a.conll")
+    assert list(opened) == [sentence(2, "A", "O")]
+    assert opened.left_out == {"a header, where a word was expected": [1]}
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.tsv"])
+def test_conll_under_another_ending_is_known_by_its_tags_or_its_task(tmp_path: Path, name: str) -> None:
+    assert table(tmp_path, "张\tB-PER\n三\tI-PER\n\n在\tO\n", name) == [
+        sentence(1, "张 三", "B-PER I-PER"),
+        sentence(4, "在", "O"),
+    ]
+    path = tmp_path / name
+    path.write_text("The\tDET\nfilm\tNOUN\n\nIt\tPRON\n")
+    task = get_task("token-classification")
+    assert list(open_table(path, task.layouts)) == [
+        sentence(1, "The film", "DET NOUN"),
+        sentence(4, "It", "PRON"),
+    ]
+    path.write_text("text\tlabel\na film\tgood\n")
+    assert list(open_table(path, task.layouts)) == [Row(2, {"text": "a film", "label": "good"})]

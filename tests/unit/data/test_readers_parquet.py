@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import tracemalloc
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from bertolt.data.readers import open_table
+from bertolt.data.readers.options import ReadSettings
 from bertolt.data.table import Row
 from bertolt.errors import DataError
 
@@ -113,3 +115,36 @@ def test_rows_stream_in_constant_memory(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert count == 50_000
     assert peak < 1_500_000
+
+
+def test_the_names_of_classes_in_the_metadata_are_used(tmp_path: Path) -> None:
+    classes = {"_type": "ClassLabel", "names": ["O", "B-PER"]}
+    features = {
+        "label": classes,
+        "tags": {"_type": "Sequence", "feature": classes},
+        "older": [classes],
+        "text": {"_type": "Value", "dtype": "string"},
+    }
+    data = {
+        "label": [1, -1, None],
+        "tags": [[0, 1], [], None],
+        "older": [[1], [-1], []],
+        "text": ["a", "b", "c"],
+    }
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    pq.write_table(pa.table(data).replace_schema_metadata(metadata), tmp_path / "a.parquet")
+    assert [row.values for row in open_table(tmp_path / "a.parquet")] == [
+        {"label": "B-PER", "tags": ["O", "B-PER"], "older": ["B-PER"], "text": "a"},
+        {"label": None, "tags": [], "older": [None], "text": "b"},
+        {"label": None, "tags": None, "older": [], "text": "c"},
+    ]
+
+
+def test_a_parquet_file_has_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": ["a" * 1_000_000]}), path)
+    with pytest.raises(DataError, match="raise --max-cell"):
+        list(open_table(path, options=ReadSettings(max_cell=1000)))
+    monkeypatch.setattr("bertolt.data.readers.arrow.ALWAYS_ALLOWED", 1000)
+    with pytest.raises(DataError, match="raise --max-expansion"):
+        open_table(path, options=ReadSettings(max_expansion=2))
