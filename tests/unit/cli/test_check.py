@@ -37,7 +37,7 @@ def messy(tmp_path: Path) -> Path:
 def test_warnings_alone_end_well(check: Run, messy: Path) -> None:
     code, out = check(messy)
     assert code == 0
-    assert out.startswith("messy.csv: 28 rows\ncolumns: text = 'text', label = 'label'\n")
+    assert "messy.csv: 28 rows\ncolumns: text = 'text', label = 'label'\n" in out
     assert "warning: 1 row with an empty text\n  line 26\n  do: " in out
     assert "  lines 2 = 28\n" in out
     assert out.endswith("0 errors, 5 warnings\n")
@@ -78,3 +78,24 @@ def test_fix_writes_a_copy_and_says_what_it_did(check: Run, messy: Path, tmp_pat
 def test_several_files_and_fix_are_refused(check: Run, messy: Path, tmp_path: Path) -> None:
     assert check(messy, messy, "--fix", tmp_path / "c.csv")[0] == 2
     assert check(tmp_path / "missing.csv")[0] == 2
+
+
+def test_the_options_of_reading_are_used_and_stand_in_the_commands(check: Run, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = [f"Film {n} war schön^{'good' if n % 2 else 'bad'}" for n in range(30)]
+    path.write_bytes("\n".join(rows).encode("cp1250"))
+    options = ("--no-header", "--delimiter", "^", "--encoding", "cp1250", "--text", "1", "--label", "2")
+    code, out = check(path, *options)
+    assert code == 0
+    assert f"bertolt train {path} --delimiter '^' --encoding cp1250 --no-header --text 1 --label 2" in out
+    assert "a.csv: 30 rows" in out
+
+
+def test_a_folder_of_folders_is_checked(check: Run, tmp_path: Path) -> None:
+    for label in ("pos", "neg"):
+        (tmp_path / "data" / label).mkdir(parents=True)
+        for n in range(12):
+            (tmp_path / "data" / label / f"{n}.txt").write_text(f"{label} text number {n}")
+    code, out = check(tmp_path / "data")
+    assert code == 0
+    assert "each folder is a label, and each file in it a text: 'neg' 12, 'pos' 12" in out
