@@ -27,7 +27,7 @@ from bertolt.cli.resuming import refuse_others, require, resumable
 from bertolt.cli.training_options import Epochs, KeepExamples, LearningRate, Resume, Seed, TrainDevice
 from bertolt.training.settings import check_settings
 from bertolt.unlabelled.settings import AdaptSettings
-from bertolt.wording import counted
+from bertolt.wording import counted, quoted
 
 if TYPE_CHECKING:
     from bertolt.unlabelled.adapt import Adaptation
@@ -154,6 +154,6 @@ def _show(done: Adaptation) -> None:
     sys.stdout.write(
         f"model folder: {done.folder} ({done.seconds:,.0f} s)\n"
         "next:\n"
-        f'  bertolt predict {done.folder} "The film was [MASK]."\n'
+        f'  bertolt predict {quoted(str(done.folder))} "The film was [MASK]."\n'
         f"  bertolt train DATA --model {done.folder}\n"
     )

@@ -29,6 +29,7 @@ from bertolt.cli.options import (
     settings_from,
 )
 from bertolt.cli.output import one_line, print_json, print_table
+from bertolt.wording import counted
 
 if TYPE_CHECKING:
     from bertolt.evaluation.compare import Comparison, Flip
@@ -103,7 +104,7 @@ def compare(  # noqa: PLR0913 (a parameter is an option)
 
 def _show(found: Comparison) -> None:
     out = sys.stdout
-    out.write(f"compared on {found.n:,} rows, with 95% intervals of the difference:\n")
+    out.write(f"compared on {counted(found.n, 'row')}, with 95% intervals of the difference:\n")
     rows: list[tuple[str, ...]] = [("", "A", "B", "B - A", "low", "high")]
     for name, change in found.metrics.items():
         d = change.difference

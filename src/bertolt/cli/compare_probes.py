@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bertolt.cli.output import print_json, print_table
 from bertolt.errors import InputError
+from bertolt.wording import counted
 
 
 def are_probes(folder_a: str, folder_b: str, data: str | None) -> bool:
@@ -43,7 +44,9 @@ def show_probes(folder_a: str, folder_b: str, *, as_json: bool) -> None:
         print_json(found.to_dict())
         return
     out = sys.stdout
-    out.write(f"{found.task} on {found.n:,} texts, micro-F1, with 95% intervals of the difference:\n")
+    out.write(
+        f"{found.task} on {counted(found.n, 'text')}, micro-F1, with 95% intervals of the difference:\n"
+    )
     rows: list[tuple[str, ...]] = [("read from", "A", "B", "B - A", "low", "high")]
     for each in found.inputs:
         d = each.difference

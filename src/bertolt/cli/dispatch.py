@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from bertolt.cli.output import ReportedError, print_error
 from bertolt.cli.verbs import VERBS
 from bertolt.errors import BertoltError, DiskError, InputError, StoppedError, UnknownNameError
+from bertolt.wording import quoted
 
 OK = 0
 BROKEN_PIPE = 141  # as the shell counts a process that SIGPIPE ended
@@ -134,7 +135,7 @@ def _dispatch(words: Sequence[str]) -> int:
 def _near(word: str) -> str | None:
     """A file as the first word means that the verb was forgotten."""
     if os.path.exists(word):
-        return f"name a verb first, such as: bertolt train {word}"
+        return f"name a verb first, such as: bertolt train {quoted(word)}"
     return None
 
 

@@ -9,6 +9,7 @@ import typer
 
 from bertolt.cli.options import Folder, Json, Label, Set, Task, Text, Threads, settings_from
 from bertolt.cli.output import print_json
+from bertolt.wording import quoted
 
 if TYPE_CHECKING:
     from bertolt.inference.export import Exported
@@ -90,6 +91,6 @@ def _summary(done: Exported) -> str:
         f"exported folder: {done.folder}{replaced}\n"
         f"engine: {engine.name}, {engine.precision}{how}\n"
         "next:\n"
-        f'  bertolt predict {done.folder} "Your text."\n'
-        f"  bertolt serve {done.folder}\n"
+        f'  bertolt predict {quoted(str(done.folder))} "Your text."\n'
+        f"  bertolt serve {quoted(str(done.folder))}\n"
     )

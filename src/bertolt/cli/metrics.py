@@ -24,9 +24,28 @@ def print_metrics(metrics: Mapping[str, Estimate], measured: str) -> None:
     if any(found.has_interval for found in metrics.values()):
         sys.stdout.write(f"measured on {measured}, with 95% intervals:\n")
         print_table(metric_rows(metrics), right=(1, 2, 3), indent=2)
+        _print_undefined(metrics)
         return
     sys.stdout.write(f"measured on {measured}, too few for intervals:\n")
     print_table([(name, _figure(found.value)) for name, found in metrics.items()], right=(1,), indent=2)
+    _print_undefined(metrics)
+
+
+#: Why a metric has no value on some rows.
+UNDEFINED = {
+    "matthews": "all rows have one label, or one label was predicted for all",
+    "quadratic_weighted_kappa": "all rows have one grade, and it was predicted for all",
+    "spearman": "all rows have one grade, or one grade was predicted for all",
+    "average_precision": "no row has a label",
+}
+
+
+def _print_undefined(metrics: Mapping[str, Estimate]) -> None:
+    """Says why a metric has no value, a line each."""
+    for name, found in metrics.items():
+        if math.isnan(found.value):
+            why = UNDEFINED.get(name, "these rows hold nothing that it could be measured on")
+            sys.stdout.write(f"  {name} is undefined: {why}\n")
 
 
 def metric_rows(metrics: Mapping[str, Estimate]) -> list[tuple[str, str, str, str]]:

@@ -32,7 +32,7 @@ from bertolt.cli.training_options import Epochs, KeepExamples, LearningRate, Res
 from bertolt.errors import InputError
 from bertolt.progress import progress_bar, say
 from bertolt.training.settings import TrainSettings, check_settings
-from bertolt.wording import counted
+from bertolt.wording import counted, quoted
 
 if TYPE_CHECKING:
     from bertolt.models.spec import Repeats
@@ -238,6 +238,6 @@ def _show(run: Run) -> None:
     sys.stdout.write(
         f"model folder: {run.folder} ({run.seconds:,.0f} s)\n"
         "next:\n"
-        f'  bertolt predict {run.folder} "Your text."\n'
-        f"  bertolt evaluate {run.folder} DATA\n"
+        f'  bertolt predict {quoted(str(run.folder))} "Your text."\n'
+        f"  bertolt evaluate {quoted(str(run.folder))} DATA\n"
     )

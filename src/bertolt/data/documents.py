@@ -7,15 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bertolt.data.columns import TEXT_NAMES, map_columns, read_text
+from bertolt.data.columns import TEXT_NAMES, read_text
+from bertolt.data.guessing import choose_columns, number_text_warning
 from bertolt.data.readers.compression import text_name
 from bertolt.data.readers.options import DEFAULT, ReadSettings
 from bertolt.data.readers.source import TextSource, text_source
 from bertolt.data.sources import open_source
 from bertolt.data.table import Column, Table, remarks
 from bertolt.errors import DataError
+from bertolt.wording import command, counted, line_list
 
-_COLUMN = Column("text", TEXT_NAMES)
+_COLUMN = Column("text", TEXT_NAMES, holds="text")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 
@@ -80,18 +82,18 @@ def read_documents(
         if not documents:
             raise DataError(f"text in {name}", "none", "check that the file was written completely")
         found.documents.extend(documents)
-        found.notes.append(f"{name}: {len(documents):,} documents; {what}")
+        found.notes.append(f"{name}: {counted(len(documents), 'document')}; {what}")
         found.notes.extend([*about, *_remarks(name, documents, empty)])
     return found
 
 
 def _remarks(name: str, documents: Sequence[Document], empty: Sequence[int]) -> Iterator[str]:
     if empty:
-        shown = ", ".join(map(str, empty[:10])) + (", …" if len(empty) > 10 else "")
-        yield f"{name}: {len(empty):,} rows left out, without text: lines {shown}"
+        yield f"{name}: {counted(len(empty), 'row')} left out, without text: {line_list(empty)}"
     marked = sum(_BREAK.search(document.text) is not None for document in documents)
     if marked:
-        yield f"{name}: {marked:,} documents hold HTML line breaks (<br />), which are learnt like any text"
+        many = counted(marked, "document")
+        yield f"{name}: HTML line breaks (<br />) in {many}, which are learnt like any text"
 
 
 def _from_text(source: TextSource) -> tuple[list[Document], str]:
@@ -110,7 +112,11 @@ def _from_text(source: TextSource) -> tuple[list[Document], str]:
 
 
 def _from_table(table: Table, text: Sequence[str]) -> tuple[list[Document], list[int], str]:
-    column = map_columns((_COLUMN,), table.columns, name=table.name, text=text)["text"]
+    def write(text: Sequence[str], label: Sequence[str]) -> str:
+        return command("adapt", "MODEL", table.name, text=text)
+
+    chosen = choose_columns((_COLUMN,), table, text=text, command=write)
+    column = chosen.mapping["text"]
     documents: list[Document] = []
     empty: list[int] = []
     for row in table:
@@ -123,9 +129,10 @@ def _from_table(table: Table, text: Sequence[str]) -> tuple[list[Document], list
         raise DataError(
             f"text in the column {column!r} of {table.name}",
             f"numbers only, such as {documents[0].text.strip()[:40]!r} on line {documents[0].line}",
-            "choose the column that holds text with --text",
+            number_text_warning((_COLUMN,), table, chosen.mapping, command=write)
+            or "choose the column that holds text with --text",
         )
-    return documents, empty, f"column {column!r}"
+    return documents, empty, f"column {column!r}" + f"; {chosen.note}" * bool(chosen.note)
 
 
 def _is_number(text: str) -> bool:

@@ -99,7 +99,7 @@ class Profile:
         """Whether it has few different values, each of several rows."""
         return (
             self.values is not None
-            and 2 <= len(self.values) <= max(2, self.filled // 2)
+            and 2 <= len(self.values) <= self.filled // 2
             and self.filled >= 0.5 * self.rows
             and not self.lists
             and not self.is_fractions

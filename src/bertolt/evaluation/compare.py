@@ -17,6 +17,7 @@ from bertolt.metrics.intervals import LEAST_EXAMPLES, Estimate, number
 from bertolt.metrics.paired import Difference, mcnemar, paired
 from bertolt.metrics.statistic import ratio
 from bertolt.progress import Progress
+from bertolt.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ def verdict(metric: str, difference: Difference, n: int) -> str:
     if n < LEAST_EXAMPLES:
         return "no difference can be measured on one row: its chance cannot be told"
     if np.isnan([value, low, high]).any():
-        return f"no difference can be measured: {metric} is undefined on these {n:,} rows"
+        return f"no difference can be measured: {metric} is undefined on these {counted(n, 'row')}"
     interval = "95% interval {:.1f} to {:.1f}"
     if low > 0:
         return (
@@ -178,7 +179,7 @@ def verdict(metric: str, difference: Difference, n: int) -> str:
     if abs(100 * value) < 0.05:
         shown = "they are equal"
     return (
-        f"no difference can be shown on {n:,} rows: by {metric} {shown}, "
+        f"no difference can be shown on {counted(n, 'row')}: by {metric} {shown}, "
         f"{interval.format(100 * low, 100 * high)}"
     )
 

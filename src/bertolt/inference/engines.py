@@ -15,6 +15,7 @@ from bertolt.models.packaged import file_sha256
 from bertolt.models.spec import FolderRecord
 from bertolt.tasks.registry import get_task
 from bertolt.tasks.task import Task
+from bertolt.wording import quoted
 
 ENGINES = ("auto", "torch", "onnx")
 
@@ -69,7 +70,7 @@ def exported_engine(
         raise FolderError(
             f"a folder that was exported for {task.name}",
             f"another in {str(folder)!r}",
-            f"run: bertolt export {folder} --out DIR2",
+            f"run: bertolt export {quoted(str(folder))} --out DIR2",
         )
     if engine == "onnx" and not plain:
         raise SettingError(

@@ -13,6 +13,7 @@ from bertolt.metrics.probing import counted_f1, expected_layer_statistic
 from bertolt.metrics.statistic import Statistic
 from bertolt.probing.record import ProbeFolder, load_counts, load_probe
 from bertolt.probing.results import Figure
+from bertolt.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,10 @@ class ProbeComparison:
         lost = [each.name for each in self.inputs if each.difference.high < 0]
         won = [each.name for each in self.inputs if each.difference.low > 0]
         if not lost and not won:
-            return f"no difference can be shown at any layer on {self.n:,} texts"
+            return f"no difference can be shown at any layer on {counted(self.n, 'text')}"
         parts = [f"more in {', '.join(won)}"] * bool(won) + [f"less in {', '.join(lost)}"] * bool(lost)
-        return f"{self.task} can be read out of B {' and '.join(parts)} than out of A ({self.n:,} texts)"
+        texts = counted(self.n, "text")
+        return f"{self.task} can be read out of B {' and '.join(parts)} than out of A ({texts})"
 
     def to_dict(self) -> dict[str, Any]:
         """As ``--json`` prints it."""

@@ -26,6 +26,7 @@ from bertolt.errors import DataError
 from bertolt.probing.edge_tasks import EdgeTask, open_edges, read_edge
 from bertolt.probing.settings import ProbeRecipe, ProbeSettings
 from bertolt.probing.store import TokenisedText
+from bertolt.wording import counted
 
 #: Share of the texts that is cut off for each part that is not given.
 CUT_OFF = 0.1
@@ -181,7 +182,7 @@ def _drawn(train: list[_Aligned], most: int, seed: int) -> tuple[list[_Aligned],
     used = sum(len(each.example.targets) for each in kept)
     note = (
         f"max_targets: {used:,} of {int(sums[-1]) if len(sums) else 0:,} training targets, "
-        f"in {len(kept):,} texts drawn with seed {seed}"
+        f"in {counted(len(kept), 'text')} drawn with seed {seed}"
     )
     return kept, note
 
@@ -221,7 +222,7 @@ def _numbered(
         f"targets {name}"
         for name in parts
     )
-    notes = [*notes, f"read: {sizes}; {len(labels)} labels", *left_out.notes()]
+    notes = [*notes, f"read: {sizes}; {counted(len(labels), 'label')}", *left_out.notes()]
     notes += [*_overlap([each.text for each in train], examples, parts["test"]), *_unseen_note(strange)]
     return ProbeData(
         task=task,
@@ -261,7 +262,7 @@ def _unseen_note(strange: Counter[str]) -> list[str]:
 def _overlap(train: list[str], examples: list[EdgeExample], test: list[int]) -> list[str]:
     known = set(train)
     count = sum(examples[index].text in known for index in test)
-    return [f"{count:,} texts of the test part stand in the training part as well"] if count else []
+    return [f"{counted(count, 'text')} of the test part also in the training part"] if count else []
 
 
 def _mixed(line: int) -> DataError:

@@ -27,6 +27,7 @@ from bertolt.reports.pictures import (
 from bertolt.reports.style import Picture
 from bertolt.reports.words import abstention_sentence, metric_words
 from bertolt.results import Grade
+from bertolt.wording import counted
 
 REPORT = "report.html"
 
@@ -114,7 +115,7 @@ def pictures(
 
 
 def _lead(subject: Subject, evaluation: Evaluation) -> list[str]:
-    lines = [f"Measured on {len(evaluation.examples):,} rows: {subject.data}."]
+    lines = [f"Measured on {counted(len(evaluation.examples), 'row')}: {subject.data}."]
     if evaluation.read_whole < 1:
         lines.append(
             f"{1 - evaluation.read_whole:.1%} of the texts were not read whole "

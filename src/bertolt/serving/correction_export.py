@@ -15,6 +15,7 @@ from bertolt.inference.opening import open_model
 from bertolt.serving.correction_values import training_row
 from bertolt.serving.corrections import corrections_file, read_corrections
 from bertolt.tasks.task import input_columns, target_columns
+from bertolt.wording import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def export_rows(
         raise DataError(
             f"corrections of {model.title!r} in {str(place)!r}",
             "none",
-            f"save some on the page: bertolt serve {name}",
+            f"save some on the page: bertolt serve {quoted(str(name))}",
         )
     rows: dict[str, dict[str, Any]] = {}
     left_out: list[str] = []

@@ -12,6 +12,7 @@ from typing import Any
 from bertolt.data.examples import Answer
 from bertolt.data.table import Row
 from bertolt.errors import DataError
+from bertolt.wording import counted
 
 NO_ANSWER = "without an answer (is_impossible is not true)"
 CONTRADICTION = "marked impossible, yet with an answer"
@@ -148,7 +149,7 @@ def _given(row: Row) -> list[Given] | None:
     if len(starts) != len(raw):
         raise DataError(
             f"as many starts as answers on line {row.line}",
-            f"{len(raw)} answers and {len(starts)} starts",
+            f"{counted(len(raw), 'answer')} and {counted(len(starts), 'start')}",
             "give every answer its own answer_start",
         )
     return [_answer(each, start, row) for each, start in zip(raw, starts, strict=True)]

@@ -43,6 +43,7 @@ from bertolt.tasks.ordinal import chain_losses, chain_targets
 from bertolt.tasks.scale import Scale, scale_of
 from bertolt.tasks.single_label import SequenceOutput, average, encode_texts, label_index
 from bertolt.tasks.task import LabelSettings, Logits, TaskSettings
+from bertolt.wording import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -188,7 +189,7 @@ class SentenceGrading:
         if len({example.label for example in examples}) < 2:
             raise DataError(
                 "at least two different labels",
-                f"only {examples[0].label!r} in {len(examples)} rows",
+                f"only {examples[0].label!r} in {counted(len(examples), 'row')}",
                 "check the label column (--label), or add rows of another label",
             )
         if settings.loss == "cross-entropy":
@@ -288,7 +289,7 @@ def _refuse_unjudged(examples: Sequence[GradedExample]) -> None:
         if np.isnan(targets[:, place]).all():
             raise DataError(
                 "rows that say something of each judgement: acceptable, verifiable, and truth",
-                f"none of {len(examples):,} rows on {JUDGEMENT_OF[place]} (the output {OUTPUTS[place]!r})",
+                f"none of {counted(len(examples), 'row')} on {JUDGEMENT_OF[place]} ({OUTPUTS[place]!r})",
                 "add a file that has such rows, or choose the task acceptability or text-classification",
             )
 

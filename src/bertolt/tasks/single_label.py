@@ -23,6 +23,7 @@ from bertolt.metrics.statistic import Statistic
 from bertolt.models.spec import ModelSpec
 from bertolt.results import Labels
 from bertolt.tasks.task import LabelSettings, Logits, TaskSettings
+from bertolt.wording import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -100,7 +101,7 @@ class SingleLabel:
         if len(counts) < 2:
             raise DataError(
                 "at least two different labels",
-                f"only {next(iter(counts), None)!r} in {len(examples)} rows",
+                f"only {next(iter(counts), None)!r} in {counted(len(examples), 'row')}",
                 "check the label column (--label), or add rows of another label",
             )
         found = sorted(label for label in counts if label is not None)

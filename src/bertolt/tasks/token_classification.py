@@ -31,6 +31,7 @@ from bertolt.results import Entity, TaggedWord, Tags
 from bertolt.tasks.tag_scheme import complete, in_scheme_of, marks_spans, mixes_schemes, strangers
 from bertolt.tasks.task import Logits, TaskSettings
 from bertolt.tasks.words_reading import read_words_example
+from bertolt.wording import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -109,7 +110,7 @@ class TokenClassification:
         if len(labels) < 2:
             raise DataError(
                 "at least two different tags",
-                f"only {labels[0]!r} in {len(examples)} rows" if labels else "none",
+                f"only {labels[0]!r} in {counted(len(examples), 'row')}" if labels else "none",
                 "check the column of tags (--label), or add rows with another tag",
             )
         if mixes_schemes(labels):

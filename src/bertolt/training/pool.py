@@ -16,6 +16,7 @@ from bertolt.tasks.task import Task, input_columns
 from bertolt.training.corpus import Corpus
 from bertolt.training.prepare import Prepared, length_notes
 from bertolt.training.settings import TrainSettings
+from bertolt.wording import counted
 
 #: Why a text is left out of the pool, in the order in which it is asked.
 REASONS = {
@@ -56,7 +57,7 @@ def read_pool(settings: TrainSettings, prepared: Prepared) -> Pool:
     found = read_documents(settings.unlabelled, settings.text, settings.read_options())
     examples, counts = without_known(found.documents, prepared.corpus)
     left_out = [
-        f"unlabelled: {counts[reason]:,} texts left out {why}"
+        f"unlabelled: {counted(counts[reason], 'text')} left out {why}"
         for reason, why in REASONS.items()
         if counts[reason]
     ]
@@ -74,7 +75,12 @@ def read_pool(settings: TrainSettings, prepared: Prepared) -> Pool:
     lengths = length_notes(encoded, prepared.spec)[-1]
     unknown = UnknownTally.of((each.tokens, each.unknown) for each in encoded)
     unknown.refuse()
-    notes = [*found.notes, *left_out, f"unlabelled: {len(examples):,} texts; {lengths}", *unknown.notes()]
+    notes = [
+        *found.notes,
+        *left_out,
+        f"unlabelled: {counted(len(examples), 'text')}; {lengths}",
+        *unknown.notes(),
+    ]
     return Pool(examples, encoded, counts, notes)
 
 

@@ -38,6 +38,7 @@ from bertolt.training.prepare import Say, output_folder
 from bertolt.training.run_folder import RunFolder
 from bertolt.training.settings import TrainSettings
 from bertolt.version import versions
+from bertolt.wording import counted
 
 
 def run_training(
@@ -258,7 +259,7 @@ def _line(done: _Done) -> str:
     primary = done.evaluation.primary
     value = done.evaluation.metrics[primary].value
     chosen = "" if done.validation is None else f"; {done.validation:.4f} on validation"
-    return f"{primary} {value:.4f} on {len(done.evaluation.examples):,} rows{chosen}"
+    return f"{primary} {value:.4f} on {counted(len(done.evaluation.examples), 'row')}{chosen}"
 
 
 def _reason(done: _Done) -> str:

@@ -18,6 +18,7 @@ from bertolt.progress import progress_bar
 from bertolt.tasks.next_sentence_prediction import FOLLOWS, OTHER
 from bertolt.unlabelled.rows import Pieces, Rows, SentenceLayout, SentencePairs, Text
 from bertolt.unlabelled.settings import AdaptSettings
+from bertolt.wording import counted
 
 #: Share of the documents that is held out.
 HELD_OUT = 0.1
@@ -60,7 +61,7 @@ def read_adapt_data(settings: AdaptSettings, tokenizer: Tokenizer, max_length: i
         _refuse_single(documents, kept)
         if len(kept) < len(documents):
             notes.append(
-                f"{len(documents) - len(kept):,} documents of one sentence left out: nothing follows"
+                f"{counted(len(documents) - len(kept), 'document')} of one sentence left out: nothing follows"
             )
         documents = [documents[index] for index in kept]
         sentences = [sentences[index] for index in kept]
@@ -72,7 +73,7 @@ def read_adapt_data(settings: AdaptSettings, tokenizer: Tokenizer, max_length: i
         )
     stay, out = cut_off([None] * len(documents), HELD_OUT, settings.seed, [each.text for each in documents])
     notes.append(
-        f"split: {len(stay):,} documents to learn from, {len(out):,} held out (seed {settings.seed})"
+        f"split: {counted(len(stay), 'document')} to learn from, {len(out):,} held out (seed {settings.seed})"
     )
     pairs: list[PairExample] = []
     unknown = UnknownTally()

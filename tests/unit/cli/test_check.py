@@ -37,7 +37,11 @@ def messy(tmp_path: Path) -> Path:
 def test_warnings_alone_end_well(check: Run, messy: Path) -> None:
     code, out = check(messy)
     assert code == 0
-    assert "messy.csv: 28 rows\ncolumns: text = 'text', label = 'label'\n" in out
+    assert out.startswith(
+        "what fits the columns, the likeliest first:\n  text-classification: a text in each row"
+    )
+    assert f"\n    bertolt train {messy}\n" in out
+    assert "\nmessy.csv: 28 rows\ncolumns: text = 'text', label = 'label'\n" in out
     assert "warning: 1 row with an empty text\n  line 26\n  do: " in out
     assert "  lines 2 = 28\n" in out
     assert out.endswith("0 errors, 5 warnings\n")

@@ -17,6 +17,7 @@ def test_a_metric_without_an_interval_has_dashes(capsys: pytest.CaptureFixture[s
         "                value     low    high",
         "  accuracy     0.5000  0.2500  0.7500",
         "  f1        undefined       –       –",
+        "  f1 is undefined: these rows hold nothing that it could be measured on",
     ]
 
 

@@ -144,7 +144,9 @@ def test_an_output_that_cannot_be(refused: Refused, output: str, small: Path, se
 
 def test_a_file_without_a_row(refused: Refused, small: Path, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text\n", encoding="utf-8")
-    refused(["predict", small, "--input", "a.csv", "--output", "b.csv"], "rows to predict in a.csv", "none")
+    refused(
+        ["predict", small, "--input", "a.csv", "--output", "b.csv"], "rows to predict in a.csv", "no rows"
+    )
 
 
 @pytest.mark.parametrize("how", ["missing", "cut off", "not text"])

@@ -40,8 +40,8 @@ def test_tables_by_their_text_column_and_several_data(tmp_path: Path) -> None:
     assert [(each.line, each.text) for each in found.documents] == [
         (2, "a film<br />b"), (4, "another"), (1, "x"), (2, "y"),
     ]  # fmt: skip
-    assert any("1 rows left out, without text: lines 3" in note for note in found.notes)
-    assert any("1 documents hold HTML line breaks" in note for note in found.notes)
+    assert any("1 row left out, without text: line 3" in note for note in found.notes)
+    assert any("HTML line breaks (<br />) in 1 document," in note for note in found.notes)
 
 
 def test_a_named_column(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_other_values_are_refused_with_their_line(
 
 
 def test_starts_must_be_as_many_as_answers() -> None:
-    with pytest.raises(DataError, match="on line 7; found 2 answers and 1 starts"):
+    with pytest.raises(DataError, match="on line 7; found 2 answers and 1 start;"):
         read({"text": ["Bern", "a town"], "answer_start": [0]})
 
 
