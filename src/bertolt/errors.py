@@ -3,7 +3,8 @@
     BertoltError             expected, found, do: one clear message
     ├── InputError           something that was given is wrong (exit code 2)
     │   ├── DataError        a data file or a row of it, with its line
-    │   │   └── ColumnsError columns that were not found, or that are as likely as others
+    │   │   ├── ColumnsError columns that were not found, or that are as likely as others
+    │   │   └── HeaderError  a first line that looks like data, not like the names of columns
     │   ├── UnknownNameError a task, model, data set, column or setting that does not exist
     │   ├── SettingError     a setting whose value cannot be used
     │   ├── FolderError      a model folder that is missing, damaged, foreign or for another task
@@ -66,6 +67,10 @@ class DataError(InputError):
 
 class ColumnsError(DataError):
     """Columns of a data file that were not found, or two that are as likely."""
+
+
+class HeaderError(DataError):
+    """A first line that looks like data, not like the names of columns."""
 
 
 class UnknownNameError(InputError):

@@ -163,6 +163,7 @@ def _first_choice(
     found = get_task(first.task or USUAL_TASK)
     if not choice.text and not choice.label:
         choice = replace(choice, text=first.choice.text, label=first.choice.label)
+    choice = replace(choice, read=first.choice.read)
     return found, typed_settings(found, {**first.settings, **given}), choice
 
 

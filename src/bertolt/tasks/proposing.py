@@ -12,7 +12,7 @@ from bertolt.data.columns import find_columns
 from bertolt.data.guessing import Profile, flag_columns, likely_labels, likely_texts, profile_columns
 from bertolt.data.sources import open_source
 from bertolt.data.table import Layout, Table
-from bertolt.errors import ColumnsError, DataError
+from bertolt.errors import ColumnsError, DataError, HeaderError
 from bertolt.tasks.reading import USUAL_TASK, ColumnChoice
 from bertolt.tasks.registry import all_tasks, get_task
 from bertolt.tasks.task import Task, input_columns
@@ -83,6 +83,12 @@ def propose_for(data: str, choice: ColumnChoice) -> Proposals:
     """
     try:
         return propose(open_source(data, layouts_of_all(), choice.read).pick("train"), data, choice)
+    except HeaderError:
+        if choice.read.header is not None:
+            return Proposals()
+        found = propose_for(data, replace(choice, read=choice.read.model_copy(update={"header": False})))
+        found.note = f"the first line of {data} looks like data: the columns are called 1, 2, … (--no-header)"
+        return found
     except DataError:
         if not os.path.exists(data):
             raise

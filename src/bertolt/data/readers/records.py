@@ -15,7 +15,7 @@ from bertolt.data.columns import LABEL_NAMES, TEXT_NAMES
 from bertolt.data.readers.options import ReadSettings
 from bertolt.data.readers.source import nothing_in
 from bertolt.data.table import Layout, Noted, Row
-from bertolt.errors import DataError
+from bertolt.errors import DataError, HeaderError
 from bertolt.wording import counted, listed, shortened
 
 #: The line on which a record begins, and its fields; none for a blank line.
@@ -197,7 +197,7 @@ def _looks_like_data(header: Sequence[str], sample: Sequence[Sequence[Any]]) -> 
     return False
 
 
-def _no_header(name: str, header: Sequence[str], sample: Sequence[Sequence[Any]]) -> DataError:
+def _no_header(name: str, header: Sequence[str], sample: Sequence[Sequence[Any]]) -> HeaderError:
     width = len(header)
     values = [[str(row[place]) for row in sample if place < len(row)] for place in range(width)]
     words = [sum(len(value.split()) for value in column) / max(len(column), 1) for column in values]
@@ -205,7 +205,7 @@ def _no_header(name: str, header: Sequence[str], sample: Sequence[Sequence[Any]]
     others = [place for place in range(width) if place != text]
     label = min(others, key=lambda place: len(set(values[place]))) if others else None
     choice = f"--text {text + 1}" + (f" --label {label + 1}" if label is not None else "")
-    return DataError(
+    return HeaderError(
         f"a first line with the names of the columns in {name}",
         f"a line like the others: {listed(header, 6)}",
         f"add --no-header and choose the columns by number, such as: --no-header {choice} "
