@@ -39,6 +39,9 @@ class Source:
     parts: dict[str, Table]
 
     def __post_init__(self) -> None:
+        packaged = self.name.partition(":")[0] in DATASETS and not os.path.isfile(self.name)
+        if packaged or self.name in _IN_MEMORY.get({}):
+            return  # a folder of the same name is another thing
         if self.whole is not None:
             object.__setattr__(self, "whole", unchanged(self.whole, self.name))
         for split, table in self.parts.items():

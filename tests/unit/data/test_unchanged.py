@@ -54,3 +54,14 @@ def test_a_change_before_between_or_within_readings_is_refused(
 
 def test_a_file_that_stays_is_read_again_and_again(table: Table) -> None:
     assert [row.line for row in table] == [row.line for row in table] == list(range(2, 11))
+
+
+def test_a_packaged_data_set_does_not_depend_on_a_folder_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rotten-tomatoes").mkdir()
+    rows = iter(open_source("rotten-tomatoes").pick("test"))
+    next(rows)
+    (tmp_path / "rotten-tomatoes" / "new").touch()
+    assert len(list(rows)) == 999

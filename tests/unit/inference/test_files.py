@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bertolt.errors import DataError, SettingError
+from bertolt.data.readers import open_table
+from bertolt.data.writers import Writer
+from bertolt.errors import DataError, SettingError, StoppedError
 from bertolt.inference import run as inference_run
 from bertolt.inference.files import flatten, free_names, predict_file
 from bertolt.inference.pipeline import Pipeline
@@ -113,3 +116,35 @@ def test_a_link_to_the_input_is_the_input(pipeline: Pipeline, tmp_path: Path) ->
     (tmp_path / "out.csv").symlink_to(source)
     with pytest.raises(SettingError, match="another file than the input"):
         predict_file(pipeline, source, tmp_path / "out.csv")
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.jsonl", "out.parquet"])
+def test_an_interrupted_prediction_goes_on_with_the_same_rows(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("text\n" + "".join(f"a good film {number}\n" for number in range(40)))
+    monkeypatch.setattr("bertolt.inference.unfinished.EVERY_SECONDS", 0)
+    whole = predict_file(pipeline, source, tmp_path / f"whole-{name}")
+    write = Writer.write
+
+    def interrupted(writer: Writer, values: Any) -> None:
+        if writer.rows == 25:
+            raise KeyboardInterrupt
+        write(writer, values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Writer, "write", interrupted)
+        with pytest.raises(StoppedError, match="--resume"):
+            predict_file(pipeline, source, tmp_path / name)
+    with pytest.raises(SettingError, match="--abstain-below"):
+        predict_file(pipeline.abstaining(0.7), source, tmp_path / name, resume=True)
+    done = predict_file(pipeline, source, tmp_path / name, resume=True)
+    assert (done.rows, done.truncated, done.columns) == (40, whole.truncated, whole.columns)
+    assert "went on after 25 rows of the interrupted prediction" in done.notes
+    rows = [[row.values for row in open_table(tmp_path / each)] for each in (name, f"whole-{name}")]
+    assert [row["text"] for row in rows[0]] == [row["text"] for row in rows[1]]
+    assert [row["label"] for row in rows[0]] == [row["label"] for row in rows[1]]
+    assert {path.name for path in tmp_path.iterdir()} == {"in.csv", name, f"whole-{name}"}
+    with pytest.raises(SettingError, match="an interrupted prediction"):
+        predict_file(pipeline, source, tmp_path / name, resume=True)
