@@ -19,6 +19,7 @@ from bertolt.inference.model_files import ModelFiles, model_files
 from bertolt.inference.plain_folder import check_outputs, plain_model
 from bertolt.models.backbone import Backbone, shortest_length
 from bertolt.models.config import unknown_model_type
+from bertolt.models.families import family_of
 from bertolt.models.spec import FolderRecord
 from bertolt.models.tensor_shapes import Shapes
 
@@ -146,16 +147,23 @@ class _Head:
 
 
 def _verbs(files: ModelFiles, config: Mapping[str, Any], head: _Head, weights: str) -> dict[str, str]:
-    general = ""
+    family_name = str(config.get("model_type") or "")
+    family = family_of(SimpleNamespace(model_type=family_name))
     if not _known_type(config):
         general = unknown_model_type(files.where, config).found
     elif weights == "none":
         general = "there are no weights in safetensors or .bin format"
-    with_task = general or head.problem
-    return {
-        **dict.fromkeys(FROM_ENCODER, f"no: {general}" if general else "yes"),
-        **dict.fromkeys(WITH_TASK, f"no: {with_task}" if with_task else "yes"),
+    else:
+        general = family.reason
+    answers = {
+        **dict.fromkeys(FROM_ENCODER, general),
+        **dict.fromkeys(WITH_TASK, general or head.problem),
     }
+    lacking = {"explain": family.embeddings_in, "export": family.exports, "probe": family.probes}
+    for verb, possible in lacking.items():
+        if not possible:
+            answers[verb] = answers[verb] or f"not for the family {family_name}; docs/models.md lists them"
+    return {verb: f"no: {problem}" if problem else "yes" for verb, problem in answers.items()}
 
 
 def _known_type(config: Mapping[str, Any]) -> bool:

@@ -59,6 +59,17 @@ def test_code_in_the_folder_is_told_and_not_run(classifier: Path) -> None:
     assert all(answer.startswith("no: 'mystery'") for answer in found.verbs.values())
 
 
+def test_what_a_family_cannot_do_is_told(classifier: Path) -> None:
+    change_config(classifier, lambda values: values.update(model_type="longformer"))
+    found = bertolt.describe(str(classifier)).verbs
+    assert found["predict"] == found["train"] == "yes"
+    assert found["export"].startswith("no: not for the family longformer")
+    change_config(classifier, lambda values: values.update(model_type="reformer"))
+    assert set(bertolt.describe(str(classifier)).verbs.values()) == {
+        "no: it can be trained on rows of one fixed length only"
+    }
+
+
 def test_pickled_weights_and_none(classifier: Path) -> None:
     (classifier / "model.safetensors").rename(classifier / "pytorch_model.bin")
     found = bertolt.describe(str(classifier))
