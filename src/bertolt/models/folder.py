@@ -17,6 +17,7 @@ from bertolt.errors import FolderError
 from bertolt.models.card import model_card
 from bertolt.models.config import check_values, first_line, label_names, read_json
 from bertolt.models.heads import quiet_transformers
+from bertolt.models.span_head import OUTPUTS as SPAN_OUTPUTS
 from bertolt.models.spec import FolderRecord
 from bertolt.models.swap import finish_swap, write_folder
 from bertolt.models.weights import check_safetensors
@@ -182,11 +183,12 @@ def load_examples(folder: Path) -> list[dict[str, Any]]:
 
 def _check_agreement(folder: Path, record: FolderRecord, config: dict[str, Any]) -> None:
     """Compares what both files say: the names of labels, and the tokens of a row."""
-    # Other heads have no names there, and a configuration without them means numbered ones.
+    # Other heads have no names in the record; a configuration then has numbered ones, or those of answers.
     found = label_names(config, folder)
     numbered = all(name == f"LABEL_{number}" for number, name in enumerate(found))
     in_record = [spec.labels for spec in (record.spec, *record.others)]
-    if (record.spec.labels or not numbered) and found and found not in in_record:
+    named = record.spec.labels or not (numbered or found == SPAN_OUTPUTS)
+    if named and found and found not in in_record:
         raise FolderError(
             f"the same labels in {RECORD} and config.json",
             f"{', '.join(record.spec.labels) or 'none'} and {', '.join(found)} in {str(folder)!r}",
