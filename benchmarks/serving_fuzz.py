@@ -121,12 +121,12 @@ class Draw:
 
     def options(self) -> str:
         """Options, of which some exist."""
-        drawn = (self.chance.choice(OPTIONS) for _ in range(self.chance.randint(0, 3)))
+        drawn = (self.chance.choice(OPTIONS) for _ in range(self.chance.choice((0, 0, 1, 1, 3))))
         return "{" + ", ".join(f'"{name}": {self.value(2)}' for name in drawn) + "}"
 
     def input(self) -> str:
         """An input, mostly one that some task can use."""
-        return f'"{self.text()}"' if self.chance.random() < 0.6 else self.value()
+        return f'"{self.text()}"' if self.chance.random() < 0.9 else self.value()
 
     def body(self, verb: str) -> bytes:
         """A body for a route."""
@@ -168,7 +168,8 @@ class Draw:
                 "reload",
             )
         )
-        name = self.chance.choice((*self._models, *self._models, "none", "..%2f..", "%00", "a" * 500))
+        strange = self.chance.random() < 0.1
+        name = self.chance.choice(("none", "..%2f..", "%00", "a" * 500) if strange else self._models)
         path = f"/v1/models/{name}/{verb}" if self.chance.random() < 0.85 else f"/models/{name}"
         if verb == "reload" and self.chance.random() < 0.9:
             verb, path = "predict", f"/v1/models/{name}/predict"  # a reload costs seconds
@@ -211,7 +212,7 @@ def fuzz(folders: Sequence[Path], *, requests: int, seed: int, clients: int = 4)
         seen, end = Seen(), threading.Event()
         live = threading.Thread(target=_ask_live, args=(address, end, seen))
         live.start()
-        warm = max(100, requests // 10)
+        warm = max(200, requests // 5)  # libraries and allocators have then taken what they keep
         _run(address, models, warm, seed + 1, clients, seen)
         time.sleep(1)
         before = _megabytes(process.pid)

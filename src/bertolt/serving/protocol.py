@@ -32,6 +32,7 @@ SLICE_BYTES = 16_384
 #: Pieces of a body that may be of any size; beyond them, the bytes that a piece has on average.
 FREE_PIECES = 256
 PIECE_BYTES = 128
+TINY = f"The body came in many tiny pieces: send pieces of at least {PIECE_BYTES} bytes."
 
 
 class _BoundedConnection(h11.Connection):
@@ -41,6 +42,7 @@ class _BoundedConnection(h11.Connection):
     takes some 20 microseconds of Python.
     """
 
+    tiny = False
     _pieces = 0
     _bytes = 0
 
@@ -53,7 +55,8 @@ class _BoundedConnection(h11.Connection):
             self._pieces += 1
             self._bytes += len(event.data)
             if self._pieces > FREE_PIECES and self._bytes < PIECE_BYTES * self._pieces:
-                raise h11.RemoteProtocolError(f"pieces of a body below {PIECE_BYTES} bytes on average")
+                self.tiny = True
+                raise h11.RemoteProtocolError(TINY)
         return event
 
 
@@ -99,6 +102,7 @@ class BoundedProtocol(H11Protocol):
     """
 
     limits = ServeSettings()
+    conn: _BoundedConnection
     flow: _Flow
     _feeding: asyncio.Handle | None = None
     _refused = False
@@ -167,7 +171,7 @@ class BoundedProtocol(H11Protocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            super().send_400_response(msg)
+            super().send_400_response(TINY if self.conn.tiny else msg)
         else:
             self.transport.abort()
 
