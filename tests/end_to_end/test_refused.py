@@ -21,7 +21,7 @@ def train(data: str | Path, backbone: str | Path, *more: str | Path) -> list[str
     ("name", "content", "parts"),
     [
         ("empty.csv", b"", ["data in empty.csv", "an empty file"]),
-        ("latin.csv", b"text,label\nfine,a\ncaf\xe9,b\n", ["UTF-8", "0xE9 on line 3", "iconv"]),
+        ("latin.csv", b"text,label\nfine,a\ncaf\x81,b\n", ["UTF-8", "0x81 on line 3", "--encoding"]),
         ("blank.csv", (HEADER + ",a\n  ,b\n").encode(), ["rows with a text", "2 rows with an empty text"]),
         ("broken.jsonl", b'{"text": "a", "label": "b"}\n' * 712 + b'{"text": \n', ["line 713"]),
         ("cut.parquet", b"PAR1\x15\x04\x15", ["a whole parquet file"]),

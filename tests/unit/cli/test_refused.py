@@ -92,7 +92,7 @@ def test_options_of_train(
         ("nolabel.csv", "text,stuff\none,a\ntwo,b\n", ["a label column", "'stuff'", "--label"]),
         ("oneclass.csv", "text,label\none,a\ntwo,a\n", ["two different labels", "only 'a'"]),
         ("header.csv", "text,label\n", ["rows with a text and a label", "no rows"]),
-        ("data.xlsx", "PK", ["ends in", "CSV UTF-8"]),
+        ("data.xlsx", "PK", ["a whole workbook", "CSV UTF-8"]),
     ],
 )
 def test_data(
