@@ -20,6 +20,7 @@ from bertolt.models.backbone import load_backbone
 from bertolt.models.folder import Contents, is_ours, load_examples, load_record, save_model
 from bertolt.models.heads import Blueprint, SequenceHead
 from bertolt.models.spec import FolderRecord, ModelSpec
+from tiny_models import train_tiny
 
 EXAMPLES = [{"text": "good", "label": "positive"}, {"text": "bad", "label": "negative"}]
 
@@ -186,3 +187,10 @@ def test_labels_that_differ_from_the_configuration_are_refused(folder: Path) -> 
         load_record(folder)
     assert caught.value.expected == "the same labels in bertolt.json and config.json"
     assert caught.value.found == f"positive, negative and negative, positive in {str(folder)!r}"
+
+
+def test_a_question_answering_folder_has_outputs_but_no_labels(
+    tiny_folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder = train_tiny("question-answering", tmp_path, tiny_folder)
+    assert load_record(folder).spec.labels == ()
