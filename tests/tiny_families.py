@@ -34,6 +34,8 @@ MORE: dict[str, dict[str, Any]] = {
         },
     },
     "funnel": {"block_sizes": [1, 1], "d_head": 8},
+    "gpt_neo": {"attention_types": [[["global", "local"], 1]]},
+    "gptj": {"rotary_dim": 4},
     "layoutlm": {"max_2d_position_embeddings": 16},
     "lilt": {"channel_shrink_ratio": 2, "max_2d_position_embeddings": 16, "hidden_size": 24},
     "longformer": {"attention_window": [8, 8]},

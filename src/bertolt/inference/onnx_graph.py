@@ -57,21 +57,25 @@ def write_onnx(network: nn.Module, head: Head, sample: Sequence[Feature], pad_id
     fusible = family_of(_config(network)).fused_export
     if fusible:
         _fuse_attention(network)
-    with quiet():
-        torch.onnx.export(
-            _Whole(network, head, tuple(inputs)),
-            tuple(inputs.values()),
-            file,
-            input_names=list(inputs),
-            output_names=["logits"],
-            dynamic_shapes=(tuple(shapes.values()),),
-            opset_version=OPSET,
-            external_data=False,
-            dynamo=True,
-            verbose=False,
-        )
-        if fusible:
-            _fuse_rest(file, network)
+    try:
+        with quiet():
+            torch.onnx.export(
+                _Whole(network, head, tuple(inputs)),
+                tuple(inputs.values()),
+                file,
+                input_names=list(inputs),
+                output_names=["logits"],
+                dynamic_shapes=(tuple(shapes.values()),),
+                opset_version=OPSET,
+                external_data=False,
+                dynamo=True,
+                verbose=False,
+            )
+            if fusible:
+                _fuse_rest(file, network)
+    except (RuntimeError, ValueError, TypeError, AttributeError, LookupError, AssertionError) as error:
+        # torch's exporter is a RuntimeError's subclass; the others come from a family's own code.
+        raise _cannot_export(network, f"which torch.onnx cannot write ({type(error).__name__})") from error
 
 
 def check_extra() -> None:
@@ -115,9 +119,13 @@ def _check_exports(network: nn.Module) -> None:
         if family.equal_lengths
         else "whose operations ONNX does not have"
     )
-    raise FolderError(
+    raise _cannot_export(network, reason)
+
+
+def _cannot_export(network: nn.Module, reason: str) -> FolderError:
+    return FolderError(
         "a model of a family that can be exported",
-        f"model type {config.model_type!r}, {reason}",
+        f"model type {_config(network).model_type!r}, {reason}",
         "use the model folder itself: every verb runs it with torch",
     )
 

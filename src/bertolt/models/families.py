@@ -72,14 +72,14 @@ _NESTED = _refused("its encoder and decoder have configurations of their own, wh
 _EXPERTS = _refused("it is a decoder of billions of parameters with experts or hybrid layers, never tested")
 
 _DECODERS = (
-    "arcee", "biogpt", "bloom", "ctrl", "diffllama", "doge", "exaone4", "falcon", "gemma", "gemma2",
+    "arcee", "biogpt", "bloom", "diffllama", "exaone4", "falcon", "gemma", "gemma2",
     "gemma3_text", "glm", "glm4", "gpt-sw3", "gpt2", "gpt_bigcode", "gpt_neo", "gpt_neox", "gptj",
     "helium", "hunyuan_v1_dense", "llama", "ministral", "ministral3", "mistral", "modernbert-decoder",
     "mpt", "nemotron", "olmo", "olmo2", "olmo3", "openai-gpt", "opt", "persimmon", "phi", "phi3",
     "qwen2", "qwen3", "seed_oss", "smollm3", "stablelm", "starcoder2",
 )  # fmt: skip
 _LARGE_DECODERS = (
-    "axk1", "axk2", "deepseek_v2", "deepseek_v3", "gpt_oss", "hunyuan_v1_moe", "jamba", "jetmoe",
+    "axk1", "doge", "axk2", "deepseek_v2", "deepseek_v3", "gpt_oss", "hunyuan_v1_moe", "jamba", "jetmoe",
     "minicpm3", "minimax", "mistral4", "mixtral", "phimoe", "qwen2_moe", "qwen3_5", "qwen3_5_text",
     "qwen3_moe", "qwen3_next", "zamba", "zamba2",
 )  # fmt: skip
@@ -95,6 +95,7 @@ FAMILIES: dict[str, Family] = {
     "canine": _SLOW,
     "cohere_compass_text": _PLAIN,
     "convbert": _UNEQUAL,
+    "ctrl": Family(decoder=True, embeddings_in=False),
     "data2vec-text": _AFTER_PADDING,
     "deberta": _PLAIN,
     "deberta-v2": _PLAIN,
@@ -106,7 +107,7 @@ FAMILIES: dict[str, Family] = {
     "eurobert": _PLAIN,
     "flaubert": _PLAIN,
     "fnet": _UNEQUAL,
-    "funnel": Family(probes=False),
+    "funnel": Family(equal_lengths=True, probes=False),
     "gte": _PLAIN,
     "ibert": Family(positions_after_padding=True, embeddings_in=False),
     "jina_embeddings_v3": _PLAIN,
