@@ -236,7 +236,9 @@ def check_values(values: Mapping[str, Any], folder: Path) -> None:
                 refuse(f"a whole number from 1 to {most:,}", key, value)
             if not _bounded(key, value):
                 refuse("a smaller number", key, value)
-            if key in _ACTIVATION_KEYS and value is not None and value not in list(ACT2FN):
+            # MobileBERT says with true or false whether its classifier has an activation.
+            named = value is not None and not isinstance(value, bool)
+            if key in _ACTIVATION_KEYS and named and value not in list(ACT2FN):
                 refuse("the name of an activation that transformers knows", key, value)
             if key.endswith(("_dropout", "_dropout_prob", "dropout")) and not _share(value):
                 refuse("a number from 0 to 1", key, value)
