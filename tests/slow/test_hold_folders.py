@@ -15,5 +15,6 @@ from tiny_models import train_tiny
 def test_five_hundred_damaged_folders(
     use: Callable[[Path], None], tiny_folder: Callable[[str], Path], tmp_path: Path
 ) -> None:
+    (tmp_path / "whole").mkdir()
     model = train_tiny("text-classification", tmp_path / "whole", tiny_folder)
     check_drawn(use, model, tmp_path, 250)
