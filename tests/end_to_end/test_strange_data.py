@@ -100,7 +100,7 @@ def test_ten_thousand_columns(model: Path, tmp_path: Path) -> None:
         csv.writer(file).writerows(rows)
     done = run("predict", model, "--input", "wide.csv", "--output", "out.parquet", cwd=tmp_path)
     assert done.code == 0, done.err
-    assert pq.read_table(tmp_path / "out.parquet").num_columns == 10_000 + 7
+    assert pq.read_table(tmp_path / "out.parquet").num_columns == 10_000 + 8
 
 
 def test_a_column_that_only_a_late_row_has(model: Path, tmp_path: Path) -> None:

@@ -161,6 +161,7 @@ def _add(profile: Profile, value: Any) -> None:
         text = repr(value)
     else:
         profile.list_of.add("other")
+        profile.values = None  # an object is no label
         text = repr(value)
     profile.different.add(hash(text))
     if profile.values is not None:
