@@ -47,7 +47,7 @@ def test_a_missing_file(backbone: Path, tmp_path: Path) -> None:
 
 
 def test_a_hub_id_without_a_network(sentiment_csv: Path, tmp_path: Path) -> None:
-    parts = ("'nobody/no-model' on the Hub", "cannot be reached", "minilm")
+    parts = ("no folder 'nobody/no-model'", "while HF_HUB_OFFLINE is set", "check the name")
     refused(train(sentiment_csv, "nobody/no-model"), *parts, cwd=tmp_path)
 
 
@@ -101,11 +101,25 @@ def test_a_full_disk_while_predicting(model: Path, sentiment_csv: Path, tmp_path
     assert listing(work) == {}
 
 
-def test_a_full_disk_while_training(backbone: Path, sentiment_csv: Path, tmp_path: Path) -> None:
+def test_a_full_disk_before_training(backbone: Path, sentiment_csv: Path, tmp_path: Path) -> None:
     def smallest_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))  # less than the weights need
 
     done = run(*train(sentiment_csv, backbone, "--epochs", "1"), cwd=tmp_path, before=smallest_files)
+    assert done.code == 2, done
+    assert "Traceback" not in done.err
+    assert done.err.count("error: expected") == 1, done.err
+    assert list(tmp_path.iterdir()) == []  # the trial before the first step found it
+
+
+def test_a_full_disk_while_training(backbone: Path, sentiment_csv: Path, tmp_path: Path) -> None:
+    weights = (backbone / "model.safetensors").stat().st_size
+
+    def small_files() -> None:
+        # Room for the weights, not for the optimiser's two moments of each in the checkpoint of an epoch.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (3 * weights // 2, 3 * weights // 2))
+
+    done = run(*train(sentiment_csv, backbone, "--epochs", "2"), cwd=tmp_path, before=small_files)
     assert done.code == 2, done
     assert "Traceback" not in done.err
     assert done.err.count("error: expected") == 1, done.err

@@ -16,7 +16,7 @@ from bertolt.data.table import MemoryTable, Row
 from bertolt.data.tokenizer import Tokenizer
 from bertolt.errors import DataError, InputError, SettingError
 from bertolt.inference.engine import TorchEngine
-from bertolt.inference.pipeline import Pipeline, typed_settings
+from bertolt.inference.pipeline import Pipeline
 from bertolt.inference.run import Model
 from bertolt.models.backbone import load_backbone
 from bertolt.models.heads import Blueprint
@@ -25,6 +25,7 @@ from bertolt.results import Candidates
 from bertolt.tasks.fill_mask import TASK, FillOutput
 from bertolt.tasks.mask_places import surface
 from bertolt.tasks.reading import ColumnChoice, read_labelled
+from bertolt.tasks.task import typed_settings
 
 TEXT = "the film was [MASK] and [MASK] ."
 

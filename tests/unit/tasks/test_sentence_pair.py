@@ -90,7 +90,7 @@ def test_what_cannot_be_learnt_from_is_left_out_by_line(tmp_path: Path) -> None:
 
 
 def test_a_file_without_one_gold_label_says_so(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"2 rows left out \(without a gold label \('-'\)\)"):
+    with pytest.raises(DataError, match=r"found 2 rows without a gold label \('-'\)"):
         read(tmp_path / "snli.tsv", "sentence1\tsentence2\tgold_label\nA.\tB.\t-\nA.\tC.\t-\n")
 
 

@@ -119,7 +119,7 @@ def test_a_tag_in_validation_that_training_lacks_is_refused_before_training(
     tiny_folder: Callable[[str], Path], tmp_path: Path
 ) -> None:
     data, validation = write_iob1(tmp_path / "train.conll"), write_iob1(tmp_path / "dev.conll", "B-SCORE")
-    with pytest.raises(DataError, match="'B-SCORE' of the word 'boring' on line 337"):
+    with pytest.raises(DataError, match="in the validation part; found 'B-SCORE' on line 337"):
         train(tmp_path, tiny_folder("bert"), data, validation=str(validation))
     assert not (tmp_path / "model").exists()
 
