@@ -55,6 +55,7 @@ class Profile:
         different: the different values, as hashes.
         values: how often each value occurs, as a label; only as long as there are few.
         list_of: kinds of the elements of lists: ``"text"``, ``"flag"`` for 0 and 1, or ``"other"``.
+        single_items: lists with exactly one element.
     """
 
     name: str
@@ -70,6 +71,12 @@ class Profile:
     different: set[int] = field(default_factory=set)
     values: Counter[str] | None = field(default_factory=Counter)
     list_of: set[str] = field(default_factory=set)
+    single_items: int = 0
+
+    @property
+    def is_one_label_each(self) -> bool:
+        """Whether every value is a list of exactly one string, as annotation tools write a class."""
+        return self.list_of == {"text"} and self.single_items == self.lists == self.filled > 0
 
     @property
     def is_text(self) -> bool:
@@ -177,6 +184,7 @@ def _add_number(profile: Profile, whole: bool) -> None:
 
 def _add_list(profile: Profile, items: Sequence[Any]) -> None:
     profile.lists += 1
+    profile.single_items += len(items) == 1
     for item in items[:50]:
         bare = str(item).strip("'\"").lower().removesuffix(".0").removesuffix(".")
         flag = bare in YES | NO

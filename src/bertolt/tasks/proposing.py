@@ -290,6 +290,9 @@ class _Look:
         if label.list_of == {"flag"}:
             reason = f"lists of 0 and 1 ({label.name!r}), which need the names of the labels"
             settings = f"names={ANY}"
+        elif label.is_one_label_each:
+            single = f"lists of one label each ({label.name!r}), read as that label"
+            found.found.append(self._proposal(USUAL_TASK, single, [text.name], [label.name]))
         found.found.append(self._proposal(LABELS, reason, [text.name], [label.name], settings))
 
     def _without_labels(self, found: Proposals, texts: Sequence[Profile], pair: Sequence[Profile]) -> None:

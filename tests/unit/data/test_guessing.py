@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bertolt.data.columns import LABEL_NAMES, TEXT_NAMES
-from bertolt.data.guessing import Chosen, choose_columns, number_text_warning
+from bertolt.data.guessing import Chosen, choose_columns, number_text_warning, profile_columns
 from bertolt.data.table import Column, MemoryTable, Row
 from bertolt.errors import ColumnsError
 from bertolt.wording import command
@@ -157,3 +157,18 @@ def test_a_text_column_of_numbers_names_the_better_one() -> None:
     assert number_text_warning((TEXT, LABEL), alone, mapping, command=write) == (
         "the text column 'id' holds numbers"
     )
+
+
+@pytest.mark.parametrize(
+    ("labels", "one_each"),
+    [
+        ([["good"], ["bad"]], True),
+        ([["good"], ["bad", "slow"]], False),
+        ([["good"], []], False),
+        ([[1], [0]], False),
+    ],
+)
+def test_lists_of_one_label_each_are_told_apart(labels: list[list[Any]], one_each: bool) -> None:
+    rows = [Row(line, {"label": value}) for line, value in enumerate(labels, start=1)]
+    profile = profile_columns(MemoryTable("memory", ("label",), rows))["label"]
+    assert profile.is_one_label_each is one_each

@@ -31,6 +31,7 @@ class SyntheticEncoder:
     """Each token is another one, and its states are noise; that of one layer holds the label as well."""
 
     sources, width, layers, identity, device = LAYERS + 2, WIDTH, LAYERS, "synthetic", torch.device("cpu")
+    equal_lengths = False
 
     def __init__(self, gold: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> None:
         random = np.random.default_rng(0)
