@@ -124,7 +124,7 @@ FAMILIES: dict[str, Family] = {
     "modernbert": _PLAIN,
     "modernvbert": _IMAGES,
     "mpnet": Family("fast", positions_after_padding=True),
-    "mra": _PLAIN,
+    "mra": _refused("its attention needs a CUDA kernel of its own, and is all zeros without it"),
     "mt5": _TWO_SIDES,
     "mvp": _TWO_SIDES,
     "nomic_bert": _PLAIN,
