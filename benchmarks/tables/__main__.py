@@ -46,6 +46,7 @@ def readme(study: Cells, accuracy: Cells) -> list[str]:
 
 PARTS = (
     Part("README.md", "", ("speed-fp32", "tasks-accuracy"), readme),
+    Part("README.md", " encoders", ("speed-base",), speed.encoders),
     Part("README.md", " engine", ("speed-engine",), engine.ratios),
     Part("docs/speed.md", "", ("speed-engine",), engine.engine),
     Part("docs/measured.md", " tasks", ("tasks-accuracy",), tasks.tasks),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 
-from benchmarks.tables.cells import Cells, figures, ratio, spread, table
+from benchmarks.tables.cells import Cells, figures, ratio, shown, spread, table
 
 
 def speed(study: Cells) -> list[str]:
@@ -49,6 +49,29 @@ def accuracy(study: Cells) -> list[str]:
         ("transformers' Trainer, 2 epochs", f"{theirs['accuracy']:.1%}", f"{their_seconds:,.0f}"),
     ]
     return table(("Rotten Tomatoes, 1,000 test sentences", "accuracy", "seconds in all"), rows)
+
+
+def encoders(study: Cells) -> list[str]:
+    """The packaged encoders side by side: accuracy, training time, and rate of prediction."""
+    rates = study["predict-encoders"]
+    rows = []
+    for name, cell, how in (
+        ("minilm", "minilm", "2 epochs, the default"),
+        ("mpnet", "one-epoch", "1 epoch, `--lr 3e-5`"),
+    ):
+        line = study[cell]
+        minutes = line["variants"]["bertolt"]["seconds"] / 60
+        accurate = shown(figures(line, "bertolt")["metrics"]["accuracy"], ".1%")
+        rate = figures(rates, name)["texts_per_second"]
+        rows.append((f"`{name}`", how, accurate, f"{minutes:.1f}", f"{rate:,.0f}"))
+    head = (
+        "`--model`",
+        "training",
+        "accuracy, 1,000 test sentences",
+        "minutes to train",
+        "sentences a second",
+    )
+    return table(head, rows)
 
 
 def task_speed(study: Cells) -> list[str]:
