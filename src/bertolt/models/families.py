@@ -33,6 +33,8 @@ class Family:
             rows that no token uses.
         equal_lengths: a row's logits depend on the padding beside it, so only rows of one length share a
             batch.
+        reads_end: the head reads the state of the row's last end token, and transformers wants as many end
+            tokens in every row of a batch.
         decoder: a left-to-right network, whose head reads the last token.
         embeddings_in: gives the same logits for the embeddings of tokens as for the tokens, which
             ``bertolt explain`` needs.
@@ -46,6 +48,7 @@ class Family:
     reason: str = ""
     positions_after_padding: bool = False
     equal_lengths: bool = False
+    reads_end: bool = False
     decoder: bool = False
     embeddings_in: bool = True
     exports: bool = True
@@ -58,7 +61,7 @@ _BERT = Family("fast", fused_export=True)
 _ROBERTA = Family("fast", positions_after_padding=True, fused_export=True)
 _AFTER_PADDING = Family(positions_after_padding=True)
 _UNEQUAL = Family(equal_lengths=True)
-_TWO_SIDES = Family(embeddings_in=False, probes=False)  # encoder and decoder
+_TWO_SIDES = Family(embeddings_in=False, exports=False, probes=False, reads_end=True)  # encoder and decoder
 _DECODER = Family(decoder=True)
 
 

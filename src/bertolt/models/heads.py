@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from bertolt.errors import FolderError
 from bertolt.models.backbone import Backbone
 from bertolt.models.config import UNUSABLE, check_finite, check_size, first_line, read_config
-from bertolt.models.families import check_family, encoder_name, encoder_of, last_linear_name
+from bertolt.models.families import check_family, encoder_name, encoder_of, family_of, last_linear_name
 from bertolt.models.first_token import first_states, reads_first
 from bertolt.models.head_rows import keep_rows_by_name
 from bertolt.models.packed import PackedEncoder, Rows
@@ -126,6 +126,8 @@ class SequenceHead:
         """Logits of shape (B, K)."""
         if reads_first(network):
             return _read_first(network, first_states(network, inputs))
+        if family_of(network.config).reads_end:
+            return _grouped_by_ends(network, inputs)
         logits: Tensor = network(**inputs).logits
         return logits
 
@@ -140,6 +142,17 @@ class SequenceHead:
     def fold_temperature(self, network: nn.Module, temperature: float) -> None:
         """See ``Head.fold_temperature``."""
         fold_last_linear(network, temperature)
+
+
+def _grouped_by_ends(network: nn.Module, inputs: Inputs) -> Tensor:
+    """Logits, (B, K), of a family that wants as many end tokens in each row: one pass for each number.
+
+    Pairs have more of them than single texts, and so has a text in which the end token is written out.
+    """
+    ends = (inputs["input_ids"] == network.config.eos_token_id).sum(1)  # type: ignore[union-attr]
+    groups = [(ends == count).nonzero()[:, 0] for count in ends.unique()]
+    logits = [network(**{name: rows[group] for name, rows in inputs.items()}).logits for group in groups]
+    return torch.cat(logits)[torch.cat(groups).argsort()]
 
 
 def _read_first(network: Any, first: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import transformers
 from torch import nn
 from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
@@ -16,7 +17,7 @@ from bertolt.data.tokenizer import Tokenizer
 from bertolt.errors import FolderError
 from bertolt.models.backbone import load_backbone
 from bertolt.models.families import FAMILIES, UNLIMITED, fit_tokens, last_linear_name, position_limit
-from bertolt.models.heads import load_network
+from bertolt.models.heads import SequenceHead, load_network
 from family_checks import MOST_USED, check_family, check_temperature, train_family
 from tiny import tiny_tokenizer
 from tiny_families import family_config, write_family
@@ -37,6 +38,19 @@ def test_the_temperature_divides_the_logits_and_leaves_the_encoder(kind: str) ->
 @pytest.mark.parametrize("kind", [*MOST_USED, "fnet", "t5", "gpt2", "nomic_bert"])
 def test_what_the_row_of_a_family_says(kind: str, tmp_path: Path) -> None:
     check_family(kind, tmp_path)
+
+
+def test_rows_with_other_numbers_of_end_tokens_share_a_batch() -> None:
+    torch.manual_seed(0)
+    network = transformers.AutoModelForSequenceClassification.from_config(family_config("bart")).eval()
+    end, rows = network.config.eos_token_id, [[5, 6, 7, 8], [5, 6, 9, 8], [9, 7, 5, 8]]
+    rows[0][3] = rows[1][1] = rows[1][3] = rows[2][3] = end
+    ids = torch.tensor(rows)
+    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    with torch.inference_mode():
+        together = SequenceHead().forward(network, inputs)
+        alone = [network(**{name: value[[row]] for name, value in inputs.items()}).logits for row in range(3)]
+    torch.testing.assert_close(together, torch.cat(alone), atol=1e-6, rtol=0)
 
 
 def test_a_network_without_a_linear_head_is_refused() -> None:
