@@ -6,10 +6,10 @@ import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Literal
 
-from bertolt.data.columns import map_columns, rename
 from bertolt.data.readers.delimited import open_csv
 from bertolt.data.readers.source import text_source
 from bertolt.data.table import Row
@@ -23,7 +23,9 @@ from bertolt.serving.dispatch import Dispatcher
 from bertolt.serving.refusals import NoModelError, OverloadedError, TooLargeError
 from bertolt.serving.served import Served
 from bertolt.serving.settings import ServeSettings
+from bertolt.tasks.reading import ColumnChoice, has_text, locate_columns
 from bertolt.tasks.task import input_columns
+from bertolt.wording import counted
 
 Order = Literal["unsure", "sure", "file"]
 
@@ -41,13 +43,15 @@ class Sheet:
         columns: of the file.
         read: of those the ones that the model reads.
         rows: its records.
-        inputs: the input of each.
+        inputs: the input of each; None of a row without text, which gets no result (see ``has_text``).
+        note: which columns were guessed and why; empty where none was.
     """
 
     columns: tuple[str, ...]
     read: tuple[str, ...]
     rows: Sequence[Row]
     inputs: Sequence[Any]
+    note: str = ""
 
 
 def read_sheet(served: Served, content: bytes, settings: ServeSettings) -> Sheet:
@@ -59,18 +63,17 @@ def read_sheet(served: Served, content: bytes, settings: ServeSettings) -> Sheet
     """
     table = open_csv(text_source(Path(NAME), name=NAME, content=content))
     columns = input_columns(served.task)
-    mapping = map_columns(columns, table.columns, name=NAME, targets=False)
+    located = locate_columns(served.task, table, served.settings, ColumnChoice(), targets=False)
     rows: list[Row] = []
     inputs: list[Any] = []
-    for row in table:
+    for row, values in located.rows():
         if len(rows) == settings.table_rows:
             raise TooLargeError(
                 f"at most {settings.table_rows:,} rows in a table",
                 "more",
                 "cut the file, or run: bertolt predict DIR --input F --output F",
             )
-        values = rename(row, mapping)
-        served.task.example(values, served.settings)  # raises what is wrong with it
+        example = served.task.example(values, served.settings)  # raises what is wrong with it
         value = dict(values.values) if len(columns) > 1 else next(iter(values.values.values()))
         if (length := count_characters(value)) > settings.input_characters:
             raise TooLargeError(
@@ -79,10 +82,12 @@ def read_sheet(served: Served, content: bytes, settings: ServeSettings) -> Sheet
                 "shorten it, or remove the row",
             )
         rows.append(row)
-        inputs.append(value)
-    if not rows:
-        raise DataError(f"rows to predict in {NAME}", "none", "check that the file was written completely")
-    return Sheet(table.columns, tuple(mapping.values()), rows, inputs)
+        inputs.append(value if has_text(served.task, example) else None)
+    if not any(value is not None for value in inputs):
+        found = f"{counted(len(rows), 'row')} without text" if rows else "none"
+        raise DataError(f"rows to predict in {NAME}", found, "check that the file was written completely")
+    guess = located.guess.partition(" To choose others:")[0]  # the rest is a command, of no use on the page
+    return Sheet(table.columns, tuple(located.mapping.values()), rows, inputs, guess)
 
 
 @dataclass(slots=True)
@@ -94,7 +99,7 @@ class TableJob:
         served: the model.
         sheet: what is predicted.
         state: where the work stands.
-        results: of the first rows; an error for a row that failed.
+        results: of the first rows; an error for a row that failed, None for one without text.
         error: why the work stopped.
     """
 
@@ -102,7 +107,7 @@ class TableJob:
     served: Served
     sheet: Sheet
     state: Literal["running", "done", "failed"] = "running"
-    results: list[dict[str, Any] | BertoltError] = field(default_factory=list)
+    results: list[dict[str, Any] | BertoltError | None] = field(default_factory=list)
     error: BertoltError | None = None
     work: asyncio.Task[None] | None = None
 
@@ -113,8 +118,10 @@ class TableJob:
 
     async def _predict(self, dispatcher: Dispatcher, settings: ServeSettings) -> None:
         characters = 0
+        inputs = [value for value in self.sheet.inputs if value is not None]
         try:
-            async for found in predict_all(dispatcher, settings, self.served, self.sheet.inputs):
+            async for found in predict_all(dispatcher, settings, self.served, inputs):
+                self._pass_rows_without_text()
                 self.results.append(found)
                 characters += 0 if isinstance(found, BertoltError) else count_characters(found)
                 if characters > settings.table_characters:
@@ -123,24 +130,31 @@ class TableJob:
                         f"more after {len(self.results):,} of {len(self.sheet.rows):,} rows",
                         "cut the file, or run: bertolt predict DIR --input F --output F",
                     )
+            self._pass_rows_without_text()
             self.state = "done"
         except BertoltError as error:
             self.state, self.error = "failed", error
 
+    def _pass_rows_without_text(self) -> None:
+        """Adds None for the rows without text that come next."""
+        rest = self.sheet.inputs[len(self.results) :]
+        self.results += [None for _ in takewhile(lambda value: value is None, rest)]
+
     def progress(self) -> dict[str, Any]:
         """Where the work stands, as the page reads it."""
         found = progress_of(self.state, len(self.results), len(self.sheet.rows), self.error)
-        return {**found, "columns": list(self.sheet.read)}
+        return {**found, "columns": list(self.sheet.read), "note": self.sheet.note}
 
     def page(self, order: Order, offset: int, limit: int) -> dict[str, Any]:
         """The progress, and, of a finished table, some of its rows with their results."""
         if self.state != "done":
             return {**self.progress(), "rows": []}
         places = sorted(range(len(self.results)), key=lambda place: self._key(place, order))
-        good = [found for found in self.results if not isinstance(found, BertoltError)]
+        good = [found for found in self.results if isinstance(found, dict)]
         return {
             **self.progress(),
-            "failed": len(self.results) - len(good),
+            "failed": sum(isinstance(found, BertoltError) for found in self.results),
+            "without_text": sum(found is None for found in self.results),
             "truncated": sum(found["truncated"] for found in good),
             "mostly_unknown": UnknownTally.of((found["tokens"], found["unknown"]) for found in good).mostly,
             "rows": [self._row(place) for place in places[offset : offset + limit]],
@@ -165,7 +179,7 @@ class TableJob:
             safe_for_spreadsheets: see ``DelimitedWriter``.
         """
         flat = [
-            {ERROR: str(found)} if isinstance(found, BertoltError) else flatten_values(found)
+            {ERROR: str(found)} if isinstance(found, BertoltError) else flatten_values(found or {})
             for found in self.results
         ]
         parts = dict.fromkeys(name for each in flat for name in each)
@@ -180,9 +194,9 @@ class TableJob:
         )
 
 
-def score_of(found: Mapping[str, Any] | BertoltError) -> float | None:
+def score_of(found: Mapping[str, Any] | BertoltError | None) -> float | None:
     """How sure a result is, 0..1; None where it does not say, or there is none."""
-    if isinstance(found, BertoltError):
+    if found is None or isinstance(found, BertoltError):
         return None
     score = found.get("score", found.get("probabilities", {}).get(found.get("name")))
     return None if score is None else float(score)

@@ -49,6 +49,25 @@ def table(*texts: str) -> str:
     return "id,text\n" + "".join(f'{number},"{text}"\n' for number, text in enumerate(texts))
 
 
+def test_a_row_without_text_gets_no_result_and_columns_are_guessed(server: Running) -> None:
+    texts = [f"the film number {number} was what I like of an evening ." for number in range(6)]
+    rows = [*texts[:2], " ", *texts[2:], ""]
+    body = "number,what_they_wrote\n" + "".join(f'{n},"{text}"\n' for n, text in enumerate(rows))
+    job = send(server, body).json()["job"]
+    found = done(server, job, "?order=file")
+    assert (found["total"], found["failed"], found["without_text"]) == (8, 0, 2)
+    assert "text = 'what_they_wrote'" in found["note"]
+    assert "bertolt" not in found["note"]
+    assert [row["line"] for row in found["rows"] if row["result"] is None] == [4, 9]
+    assert found["rows"][0]["result"]["label"] in ("negative", "positive")
+    file = httpx.get(f"{server.url}{AT}/table/{job}/result.csv", timeout=30).text
+    labels = [row["label"] for row in csv.DictReader(io.StringIO(file))]
+    assert [label == "" for label in labels] == [row.strip() == "" for row in rows]
+    refused = send(server, 'text\n" "\n""\n').json()["error"]
+    assert refused["found"] == "2 rows without text"
+    assert forget(server, job) == 204
+
+
 def test_what_a_spreadsheet_would_run_is_made_text(server: Running) -> None:
     texts = ("=1+1", "+1", "-1", "@SUM(A1)", "the film")
     job = send(server, table(*texts)).json()["job"]

@@ -64,7 +64,8 @@ class Finished {
       h("button", { type: "button", class: "sort", on: { click: () => this.#turn() } }, "Confidence ", h("span", { "aria-hidden": "true", class: "arrow" }, "▲")));
     this.element = h("div", {},
       h("div", { class: "bar" },
-        h("p", {}, `${count(found.total, "row")} done`, found.truncated ? `; ${count(found.truncated, "text")} not read whole` : "", found.mostly_unknown ? `; of ${count(found.mostly_unknown, "text")} more than half of the tokens are not in the model's vocabulary` : "", found.failed ? `; ${count(found.failed, "row")} failed` : "", "."),
+        h("p", {}, `${count(found.total, "row")} done`, found.truncated ? `; ${count(found.truncated, "text")} not read whole` : "", found.mostly_unknown ? `; of ${count(found.mostly_unknown, "text")} more than half of the tokens are not in the model's vocabulary` : "", found.failed ? `; ${count(found.failed, "row")} failed` : "", found.without_text ? `; ${count(found.without_text, "row")} without text` : "", "."),
+        found.note ? h("p", { class: "dim" }, found.note) : "",
         h("button", { type: "button", class: "main", on: { click: () => this.#download(name) } }, "Download CSV")),
       this.saved,
       h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Rows with results" }, h("table", { class: "rows" },
@@ -76,8 +77,9 @@ class Finished {
 
   #append(found) {
     this.body.append(...found.rows.map((row) => {
-      const sure = row.error ? null : sureness(row.result);
-      const result = row.error ? h("td", { class: "warn" }, `failed: ${row.error.found}`) : h("td", { class: "said" }, said(row.result));
+      const sure = row.result ? sureness(row.result) : null;
+      const result = row.error ? h("td", { class: "warn" }, `failed: ${row.error.found}`)
+        : row.result ? h("td", { class: "said" }, said(row.result)) : h("td", { class: "dim" }, "no text");
       return h("tr", {}, h("td", { class: "number" }, row.line), result,
         h("td", { class: "number" }, sure === null ? "–" : percent(sure)),
         this.fields.map((field) => h("td", { class: "text" }, row.values[field] ?? "")));
