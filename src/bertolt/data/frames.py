@@ -10,9 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pyarrow as pa
-
-from bertolt.data.readers.arrow import plain_value
 from bertolt.data.table import MemoryTable, Row
 from bertolt.errors import DataError, InputError
 
@@ -36,6 +33,10 @@ def frame_table(value: Any, name: str = "") -> MemoryTable:
     Raises:
         DataError: a column holds values of several types, or columns differ in length.
     """
+    import pyarrow as pa  # takes a third of a second, which a prediction of a text need not wait
+
+    from bertolt.data.readers.arrow import plain_value
+
     name = name or type(value).__name__
     try:
         if isinstance(value, Mapping):

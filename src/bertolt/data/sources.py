@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from bertolt.data.packaged import DATASETS, packaged_tables
 from bertolt.data.readers import open_table
-from bertolt.data.readers.arrow import with_class_names
 from bertolt.data.readers.folder import open_folder
 from bertolt.data.readers.options import DEFAULT, ReadSettings
 from bertolt.data.table import Layout, Noted, Row, Table
@@ -146,6 +145,8 @@ class HubTable(Noted):
     data: Any
 
     def __iter__(self) -> Iterator[Row]:
+        from bertolt.data.readers.arrow import with_class_names  # loads pyarrow
+
         features = self.data.features.to_dict()
         for line, record in enumerate(self.data, start=1):
             yield Row(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from huggingface_hub.errors import StrictDataclassError
 
 from bertolt.errors import FolderError
+from bertolt.models.families import FAMILIES
 
 if TYPE_CHECKING:
     from torch import nn
@@ -229,6 +230,8 @@ def check_values(values: Mapping[str, Any], folder: Path) -> None:
     def refuse(expected: str, key: str, value: Any) -> None:
         raise _refused(f"{expected} as {key} in config.json", f"{value!r:.100} in {str(folder)!r}")
 
+    if (family := FAMILIES.get(str(values.get("model_type")))) and family.support == "refused":
+        return  # it is refused with its own reason, whatever its sizes are
     for part in _objects(values):
         for key, value in part.items():
             most = _most(key)

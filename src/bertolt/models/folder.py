@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 from torch import nn
 
@@ -63,6 +61,9 @@ def save_model(
     """
 
     def write(folder: Path) -> None:
+        import pyarrow as pa  # takes a third of a second, which a prediction need not wait
+        import pyarrow.parquet as pq
+
         with quiet_transformers():
             contents.network.save_pretrained(folder, safe_serialization=True)  # type: ignore[operator]
         contents.save_tokenizer(folder)
@@ -169,6 +170,9 @@ def load_examples(folder: Path) -> list[dict[str, Any]]:
     Raises:
         FolderError: the file is damaged.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     file = folder / EXAMPLES
     if not file.is_file():
         return []

@@ -264,9 +264,19 @@ def load_network(auto_class: str, folder: Path, config: Any, *, new_head: bool =
     if new:
         notes.append(f"weights: {listed(new)} are not in the folder and begin at random")
     own_storage(network)
+    _zero_new_biases(network, lost)
     check_finite(network, folder)
     network.loading_notes = tuple(notes)  # type: ignore[assignment]
     return network
+
+
+def _zero_new_biases(network: nn.Module, lost: Iterable[str]) -> None:
+    """Sets new biases to 0, as families begin: some classes leave them as the memory was (FNet decoder)."""
+    parameters = dict(network.named_parameters())
+    with torch.no_grad():
+        for name in lost:
+            if name.endswith("bias") and name in parameters:
+                parameters[name].zero_()
 
 
 def _read(

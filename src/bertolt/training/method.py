@@ -102,6 +102,20 @@ def supervised_objective(context: TrainingContext) -> Supervised:
     return Supervised(context.model, data, batch_size=settings.batch_size, seed=settings.seed)
 
 
+def refuse_padding(context: TrainingContext, method: str) -> None:
+    """Refuses families whose answers depend on the padding of a batch, for methods that pad rows.
+
+    Raises:
+        SettingError: the network is of such a family.
+    """
+    if context.model.engine.equal_lengths:
+        raise SettingError(
+            f"for {method}, a model whose answers do not depend on padding",
+            f"model type {context.backbone.config.model_type!r}, which pads rows of other lengths",
+            "choose another --method, or a --model of another family (docs/models.md)",
+        )
+
+
 def split_settings(settings: TrainSettings, method: Method) -> tuple[TrainSettings, BaseModel]:
     """What ``--set`` says, parted: the settings with the task's own alone, and the method's, typed.
 

@@ -24,7 +24,7 @@ from bertolt.data.features import Encoded
 from bertolt.models.heads import last_linear
 from bertolt.models.mean_reading import can_read_mean, read_mean
 from bertolt.tasks.task import input_columns
-from bertolt.training.method import MethodSettings, TrainingContext, supervised_objective
+from bertolt.training.method import MethodSettings, TrainingContext, refuse_padding, supervised_objective
 from bertolt.training.trainable import TrainableModel
 from bertolt.unlabelled.contrastive import Contrastive
 from bertolt.unlabelled.embeddings import Vectors, head_embeddings, layer_embeddings, normalised
@@ -239,6 +239,8 @@ class FewShot:
     def train(self, context: TrainingContext) -> None:
         """See ``Method.train``."""
         options = context.settings_as(FewShotSettings)
+        if options.kind in ("contrastive", "all"):
+            refuse_padding(context, f"--set kind={options.kind}")
         init_linear_probe(context, label_names=options.label_names)
         few_shot_phases(context, options)
 

@@ -17,6 +17,7 @@ from bertolt.data.batching import fill, steps
 from bertolt.data.features import Feature
 from bertolt.data.masking import Masking, draw
 from bertolt.inference.engine import MAX_TOKENS, tensors
+from bertolt.models.families import family_of
 from bertolt.models.masked_head import MaskedHead, masked_loss
 from bertolt.models.next_sentence_head import both_logits
 from bertolt.training.objective import Objective, Step, Validation, signals_of
@@ -137,6 +138,7 @@ class MaskedLM:
         self._reading = reading
         self._measure = measure
         self._device = next(network.parameters()).device
+        self._equal_lengths = family_of(getattr(network, "config", None)).equal_lengths
         self._drawn: tuple[int, list[Step]] | None = None
         self._losses: list[tuple[Tensor, int]] = []
 
@@ -164,7 +166,7 @@ class MaskedLM:
         # A step without any word, such as of empty texts, has no loss; it must not divide by 0 either.
         weight = max(1.0, sum(features[index].weight for index in chosen))
         batches = []
-        for places in fill(lengths, MAX_TOKENS[self._device.type]):
+        for places in fill(lengths, MAX_TOKENS[self._device.type], equal_lengths=self._equal_lengths):
             batch = [chosen[place] for place in places]
             pairs = [rows[index].follows for index in batch if rows[index].follows is not None]
             follows = torch.tensor([0 if follow else 1 for follow in pairs]) if pairs else None

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 
 from bertolt.data.tokenizer import Ids
 from bertolt.inference.engine import MAX_TOKENS
-from bertolt.training.method import MethodSettings, TrainingContext
+from bertolt.training.method import MethodSettings, TrainingContext, refuse_padding
 from bertolt.training.supervised import SupervisedData
 from bertolt.unlabelled.consistency import Consistency, Recipe
 from bertolt.unlabelled.consistency_data import ConsistencySteps, Sizes
@@ -83,6 +83,7 @@ class ConsistencyTraining:
         Raises:
             SettingError: a view that cannot be made.
         """
+        refuse_padding(context, "--method consistency")
         steps = consistency_steps(context)
         if context.settings_as(ConsistencySettings).probe:
             init_linear_probe(context)

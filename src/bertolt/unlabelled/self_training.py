@@ -19,7 +19,7 @@ from torch import Tensor
 from bertolt.errors import DataError
 from bertolt.metrics.calibration import softmax
 from bertolt.progress import progress_bar
-from bertolt.training.method import SUPERVISED, MethodSettings, TrainingContext
+from bertolt.training.method import SUPERVISED, MethodSettings, TrainingContext, refuse_padding
 from bertolt.training.supervised import SupervisedData
 from bertolt.unlabelled.few_shot import FewShotSettings, few_shot_phases, init_linear_probe
 from bertolt.unlabelled.method_consistency import (
@@ -83,6 +83,8 @@ class SelfTraining:
             DataError: no text of the pool is sure enough in some class.
         """
         options = context.settings_as(SelfTrainingSettings)
+        if options.consistency or options.teacher == "few-shot":
+            refuse_padding(context, "--method self-training (but with --set consistency=0)")
         network = context.model.engine.network
         if options.teacher != "supervised":
             init_linear_probe(context)

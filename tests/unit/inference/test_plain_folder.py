@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from bertolt.data.examples import WordsExample
 from bertolt.errors import FolderError, SettingError
 from bertolt.tasks.token_classification import tag_indices
 from hub_models import change_config, labels, write_plain
+from process import environment
 from tiny import FAMILIES
 
 CLASSIFIER = "AutoModelForSequenceClassification"
@@ -241,3 +244,15 @@ def test_gold_tags_are_read_in_the_scheme_of_the_model(
     example = WordsExample(text=text, words=tuple(words), tags=tags)
     places = tag_indices(example, names).tolist()
     assert [None if place < 0 else names[place] for place in places] == written
+
+
+def test_one_text_loads_no_library_of_tables(plain: Callable[..., Path]) -> None:
+    folder = plain("bert", "AutoModelForSequenceClassification")
+    code = (
+        "import sys; from bertolt.cli import main; assert main(['predict', sys.argv[1], 'a film']) == 0; "
+        "assert not {'pyarrow', 'sklearn', 'pandas', 'datasketch', 'matplotlib'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder)], env=environment(), capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()

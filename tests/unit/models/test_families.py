@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,12 +15,17 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICA
 
 from bertolt.data.batching import fill
 from bertolt.data.tokenizer import Tokenizer
-from bertolt.errors import FolderError
+from bertolt.errors import FolderError, SettingError
 from bertolt.models.backbone import load_backbone
+from bertolt.models.config import check_values
 from bertolt.models.families import FAMILIES, UNLIMITED, fit_tokens, last_linear_name, position_limit
+from bertolt.models.families import check_family as check_family_row
 from bertolt.models.heads import SequenceHead, load_network
+from bertolt.unlabelled.method_adapt import masked_lm
+from bertolt.unlabelled.method_consistency import ConsistencySettings, ConsistencyTraining
 from family_checks import MOST_USED, check_family, check_temperature, train_family
 from tiny import tiny_tokenizer
+from tiny_context import tiny_context
 from tiny_families import family_config, write_family
 
 Folder = Callable[[str], Path]
@@ -108,3 +114,26 @@ def test_more_tokens_than_embeddings_are_refused(tiny_folder: Folder) -> None:
 @pytest.mark.parametrize("task", ["multi-label-classification", "token-classification"])
 def test_other_tasks_of_a_family_whose_head_comes_first(task: str, tmp_path: Path) -> None:
     assert (train_family("xlm-roberta", tmp_path, task=task) / "bertolt.json").is_file()
+
+
+def test_the_real_sizes_of_a_refused_family_are_not_called_damaged(tmp_path: Path) -> None:
+    values = {"model_type": "canine", "num_hash_buckets": 16384, "hidden_size": 768}
+    check_values(values, tmp_path)
+    with pytest.raises(FolderError, match="model type 'canine': its tokenizer"):
+        check_family_row(SimpleNamespace(**values))
+
+
+def test_methods_that_pad_rows_are_refused_where_padding_changes_answers(tmp_path: Path) -> None:
+    write_family(tmp_path / "fnet", "fnet", tiny_tokenizer("roberta"))
+    context = tiny_context(tmp_path / "fnet", tmp_path / "run", method=ConsistencySettings())
+    with pytest.raises(SettingError, match="answers do not depend on padding"):
+        ConsistencyTraining().train(context)
+
+
+def test_missing_words_are_learnt_in_rows_of_one_length_where_padding_changes_answers(tmp_path: Path) -> None:
+    write_family(tmp_path / "fnet", "fnet", tiny_tokenizer("roberta"))
+    context = tiny_context(tmp_path / "fnet", tmp_path / "run")
+    network = load_network("AutoModelForMaskedLM", tmp_path / "fnet", context.backbone.config, new_head=True)
+    batches = [batch for step in masked_lm(context, network).steps(0) for batch in step.batches]
+    assert any(len(batch.features) > 1 for batch in batches)
+    assert all(len({len(row) for row in batch.features}) == 1 for batch in batches)

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol, cast
 
-import pyarrow as pa
-
 from bertolt.data.readers.options import ReadSettings
 from bertolt.errors import DataError
 
@@ -32,7 +30,13 @@ ENDINGS = (".gz", ".bz2", ".xz", ".zst", ".zip")
 #: A compressed file may grow to this many bytes, however small it is.
 ALWAYS_ALLOWED = 100_000_000
 _BLOCK = 1 << 16
-_DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, pa.ArrowException)
+
+
+def _damages() -> tuple[type[Exception], ...]:
+    """What the libraries raise for damaged data."""
+    import pyarrow as pa  # takes a third of a second to load, and most files need it only here
+
+    return EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, pa.ArrowException
 
 
 _OPENS: dict[str, Callable[[Path], object]] = {
@@ -106,7 +110,7 @@ class DataFile:
         try:
             with self._stream(options) as stream:
                 yield stream
-        except _DAMAGED as error:
+        except _damages() as error:
             raise self._damaged(error) from error
         except OSError as error:
             if self.compression and error.errno is None:  # gzip, bz2 and pyarrow say so of damaged data
@@ -146,6 +150,8 @@ class DataFile:
                     f"a usual way of compression in {self.name}", str(error), "unpack it first"
                 ) from error
         elif self.compression == "zstd":
+            import pyarrow as pa
+
             inner = pa.CompressedInputStream(pa.OSFile(str(self.path)), "zstd")
         else:
             inner = cast(_Readable, _OPENS[self.compression](self.path))

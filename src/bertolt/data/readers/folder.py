@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bertolt.data.readers.arrow import open_saved
 from bertolt.data.readers.options import ReadSettings
 from bertolt.data.table import Noted, Row, Table
 from bertolt.errors import DataError
@@ -90,6 +89,8 @@ def open_folder(path: Path, options: ReadSettings) -> Table | dict[str, Table] |
     if (path / "dataset_dict.json").is_file():
         return _saved_splits(path, options)
     if (path / "state.json").is_file():
+        from bertolt.data.readers.arrow import open_saved  # loads pyarrow
+
         return open_saved(path, str(path), options)
     folders = _folders(path)
     splits: dict[str, Table] = {}
@@ -112,6 +113,8 @@ def _saved_splits(path: Path, options: ReadSettings) -> dict[str, Table]:
             f"{type(error).__name__}: {error}",
             "copy the whole folder again",
         ) from error
+    from bertolt.data.readers.arrow import open_saved
+
     return {str(name): open_saved(path / str(name), f"{path}:{name}", options) for name in names}
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from bertolt.data.columns import LABEL_NAMES, TEXT_NAMES
 from bertolt.data.readers import sheet
-from bertolt.data.readers.arrow import open_parquet
 from bertolt.data.readers.compression import ENDINGS, DataFile, data_file
 from bertolt.data.readers.conll import looks_like_conll, open_conll
 from bertolt.data.readers.conllu import open_conllu
@@ -98,6 +97,8 @@ def _binary_reader(
         head = stream.read(512)
     reader: Callable[[Path, str, ReadSettings], Table] | None = None
     if head.startswith(_PARQUET) or suffix == ".parquet":
+        from bertolt.data.readers.arrow import open_parquet  # loads pyarrow
+
         reader = open_parquet
     elif head.startswith((_OLD_WORKBOOK, _ZIP)) or suffix in sheet.SUFFIXES:
         reader = open_sheet

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bertolt.data.writers.parquet import ParquetWriter
 from bertolt.data.writers.text import DelimitedWriter, JsonLinesWriter
 from bertolt.data.writers.writer import Writer
 from bertolt.errors import DataError, DiskError, SettingError
@@ -62,6 +61,8 @@ def open_writer(path: Path, columns: Sequence[str], *, safe_for_spreadsheets: bo
             f"run: mkdir -p {path.parent}",
         )
     if suffix == ".parquet":
+        from bertolt.data.writers.parquet import ParquetWriter  # loads pyarrow
+
         return ParquetWriter(path, columns)
     if suffix == ".jsonl":
         return JsonLinesWriter(path, columns)
