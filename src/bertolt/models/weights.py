@@ -118,7 +118,37 @@ def open_weights(folder: Path) -> Weights:
             f"none for {listed(lost)} in {str(folder)!r}",
             _AGAIN,
         )
-    return Weights(folder, tuple(files), places, pickled)
+    weights = Weights(folder, tuple(files), places, pickled)
+    if not pickled and (folder / BIN).is_file():
+        _check_second_file(weights, folder / BIN)
+    return weights
+
+
+def _check_second_file(weights: Weights, file: Path) -> None:
+    """Compares a ``.bin`` file, which is not read, with the safetensors beside it, which are.
+
+    Shapes are compared, and the values of vectors (biases, norms), which any training changes. Half precision
+    in one of the files is no difference. A ``.bin`` file that cannot be read is left alone.
+
+    Raises:
+        FolderError: a tensor of the same name differs.
+    """
+    try:
+        second = _load_bin(file) if _look_at_archive(file) else {}
+    except FolderError:
+        return
+    for name in sorted(second.keys() & weights.places.keys()):
+        other = second[name]
+        if other.ndim > 1:
+            continue
+        first = weights.tensor(name)
+        same = first.shape == other.shape
+        if not same or not torch.allclose(first.float(), other.float(), rtol=1e-2, atol=1e-5):
+            raise FolderError(
+                f"the same weights in {weights.files[0].name} and {file.name}",
+                f"another {'value' if same else 'shape'} of {name} in {str(weights.folder)!r}",
+                "remove the file that is not meant",
+            )
 
 
 def weight_names(folder: Path) -> set[str]:

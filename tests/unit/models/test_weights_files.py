@@ -228,3 +228,26 @@ def test_rows_of_a_sharded_classifier_are_kept_by_their_labels_names(
     new = last_linear(_build(folder, ("good", "bad")))
     torch.testing.assert_close(new.weight, last_linear(old).weight.flip(0))
     torch.testing.assert_close(new.bias, last_linear(old).bias.flip(0))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda tensors: tensors, None),
+        (lambda tensors: {name: value.half() for name, value in tensors.items()}, None),
+        (lambda tensors: {name: value * 1.1 for name, value in tensors.items()}, "another value of"),
+        (lambda tensors: {name: value[:1] for name, value in tensors.items()}, "another shape of"),
+    ],
+)
+def test_a_second_file_that_disagrees_is_refused(
+    copy: Path, change: Callable[[Tensors], Tensors], said: str | None
+) -> None:
+    tensors = load_file(copy / "model.safetensors")
+    torch.save(change(tensors), copy / "pytorch_model.bin")
+    if said is None:
+        assert open_weights(copy).notes() == [
+            "weights: read from model.safetensors; pytorch_model.bin in the same folder is not read"
+        ]
+    else:
+        with pytest.raises(FolderError, match=said):
+            open_weights(copy)
