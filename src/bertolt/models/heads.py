@@ -254,6 +254,12 @@ def load_network(auto_class: str, folder: Path, config: Any, *, new_head: bool =
             network, lost = _read(kind, stripped, config, by_name=True)
             notes.append(f"weights: the prefix {prefix!r} was taken off their names")
     needed = _needed(network, lost, new_head)
+    if needed and new_head and auto_class != "AutoModel" and encoder_of(network) is network:
+        raise FolderError(
+            f"a family whose {auto_class} can begin with a new head",
+            f"model type {config.model_type!r}, which has no encoder apart from the head",
+            "choose a model of another family; docs/models.md lists them",
+        )
     if needed:
         raise FolderError(
             f"weights that fit config.json (model type {config.model_type!r})",

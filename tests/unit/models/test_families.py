@@ -116,6 +116,13 @@ def test_other_tasks_of_a_family_whose_head_comes_first(task: str, tmp_path: Pat
     assert (train_family("xlm-roberta", tmp_path, task=task) / "bertolt.json").is_file()
 
 
+def test_a_class_without_an_encoder_apart_from_its_head_is_refused(tmp_path: Path) -> None:
+    write_family(tmp_path / "t5", "t5", tiny_tokenizer("roberta"))
+    config = load_backbone(str(tmp_path / "t5")).config
+    with pytest.raises(FolderError, match="model type 't5', which has no encoder apart from the head"):
+        load_network("AutoModelForQuestionAnswering", tmp_path / "t5", config, new_head=True)
+
+
 def test_the_real_sizes_of_a_refused_family_are_not_called_damaged(tmp_path: Path) -> None:
     values = {"model_type": "canine", "num_hash_buckets": 16384, "hidden_size": 768}
     check_values(values, tmp_path)
