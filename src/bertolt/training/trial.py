@@ -7,7 +7,7 @@ logits. It costs one save and one load of the weights.
 from __future__ import annotations
 
 import contextlib
-import tempfile
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -67,8 +67,7 @@ def try_saving(engine: TorchEngine, out: Path, pad_id: int, rows: Sequence[Featu
     beside = next(folder for folder in out.absolute().parents if folder.is_dir())
     network: Any = engine.network
     try:
-        with tempfile.TemporaryDirectory(prefix=".bertolt-trial-", dir=beside) as name, _named_family(engine):
-            folder = Path(name)
+        with _empty_folder(beside / f".{out.name}.trial") as folder, _named_family(engine):
             with quiet_transformers():
                 network.save_pretrained(folder, safe_serialization=True)
             again = engine.head.load(folder)
@@ -88,6 +87,20 @@ def try_saving(engine: TorchEngine, out: Path, pad_id: int, rows: Sequence[Featu
             f"{error.strerror or error} ({error.filename or beside})",
             "free some space there, or choose another --out",
         ) from error
+
+
+@contextlib.contextmanager
+def _empty_folder(folder: Path) -> Iterator[Path]:
+    """A folder for the time of the block. One that a killed run left behind is emptied first.
+
+    Its name is the same for every run, as the lock on the run lets only one at a time be here.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _two_rows(encoded: Sequence[Encoded]) -> list[Feature]:
