@@ -123,11 +123,18 @@ def _end(parent: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def serve(*words: str | Path, cwd: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A server on a free port, and its address."""
-    with subprocess.Popen(
-        command("serve", *words, "--port", "0", "--threads", "1", "--json"),
-        cwd=cwd, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    ) as process:  # fmt: skip
+    """A server on a free port, and its address.
+
+    Its log goes to a file, which ``process.stderr`` reads: a pipe that nobody empties would stop the server.
+    """
+    with (
+        tempfile.NamedTemporaryFile() as log,
+        subprocess.Popen(
+            command("serve", *words, "--port", "0", "--threads", "1", "--json"),
+            cwd=cwd, env=environment(), stdout=subprocess.PIPE, stderr=log,
+        ) as process,
+    ):  # fmt: skip
+        process.stderr = Path(log.name).open("rb")  # noqa: SIM115 (closed by Popen)
         try:
             assert process.stdout is not None
             line = process.stdout.readline()

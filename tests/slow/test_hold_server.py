@@ -278,10 +278,12 @@ def test_floods_on_four_connections_do_not_hold_up_others(
         threads = [threading.Thread(target=flood, args=(address, sent, end)) for _ in range(4)]
         for thread in threads:
             thread.start()
-        times = live_times(address, 6)
-        end.set()
-        for thread in threads:
-            thread.join()
+        try:
+            times = live_times(address, 6)
+        finally:
+            end.set()
+            for thread in threads:
+                thread.join()
         assert p99(times) < LIVE_MS, times[-5:]
 
 
