@@ -44,7 +44,7 @@ def revision_cells() -> list[Cell]:
     """Closed loads on the revision in ``build/before`` and on this one, in turns."""
     before, now = variant("ours", f"--source {BEFORE}"), variant("ours", "--source src")
     names = (Variant("before", before.command), Variant("now", now.command))
-    return [Cell("closed-before", names, repeats=5)]
+    return [Cell("closed-before", names, repeats=3)]
 
 
 def load_cells(results: Path) -> list[Cell]:
