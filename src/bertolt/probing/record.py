@@ -16,6 +16,7 @@ from safetensors.numpy import load_file, save_file
 from safetensors.torch import save_model
 
 from bertolt.errors import FolderError
+from bertolt.models.config import first_line
 from bertolt.models.folder import RECORD, is_ours
 from bertolt.models.swap import finish_swap, write_folder
 from bertolt.probing.bank import ProbeBank
@@ -160,6 +161,6 @@ def load_counts(folder: Path) -> Counts:
 def _damaged(folder: Path, error: Exception) -> FolderError:
     return FolderError(
         f"a whole probe folder in {str(folder)!r}",
-        str(error).strip().splitlines()[0][:200],
+        first_line(error),
         "copy it again whole, or update bertolt",
     )

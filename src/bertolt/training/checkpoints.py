@@ -14,6 +14,7 @@ from safetensors.torch import load_file, load_model, save_file, save_model
 from torch import Tensor, nn
 
 from bertolt.errors import FolderError
+from bertolt.models.config import first_line
 from bertolt.models.swap import finish_swap, write_folder
 from bertolt.training.objective import Objective
 
@@ -77,7 +78,7 @@ class Checkpoints:
         except (OSError, json.JSONDecodeError, SafetensorError) as error:
             raise FolderError(
                 f"a whole checkpoint in {str(self._last)!r}",
-                str(error).strip().splitlines()[0][:200],
+                first_line(error),
                 "train anew without --resume",
             ) from error
         objective.load_state(state["objective"])

@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_model, save_model
 
 from bertolt.errors import FolderError
+from bertolt.models.config import first_line
 from bertolt.models.swap import finish_swap, write_folder
 from bertolt.progress import progress_bar
 from bertolt.training.checkpoints import EVERY_SECONDS, WEIGHTS, Checkpoints, Position
@@ -175,7 +176,7 @@ def _read_json(file: Path) -> Any:
 def _damaged(folder: Path, error: Exception) -> FolderError:
     return FolderError(
         f"the whole files of a phase in {str(folder)!r}",
-        str(error).strip().splitlines()[0][:200],
+        first_line(error),
         "train anew without --resume",
     )
 
